@@ -1,0 +1,2 @@
+Console.Error.WriteLine("usage: LabNet.Bench NAME");
+return 2;
