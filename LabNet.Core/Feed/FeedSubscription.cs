@@ -1,0 +1,94 @@
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
+
+namespace LabNet.Core.Feed;
+
+/// <summary>One reader of a <see cref="LiveFeed"/>. Dispose it to unsubscribe.</summary>
+public sealed class FeedSubscription : IDisposable
+{
+    private readonly LiveFeed _feed;
+    private readonly Func<FeedRecord, bool>? _wanted;
+    private readonly int _capacity;
+    private readonly Channel<object> _waiting = Channel.CreateUnbounded<object>(new() { SingleReader = true });
+    private readonly Lock _sync = new();
+    private int _records;
+    private MissedRecords? _missed;
+
+    internal FeedSubscription(LiveFeed feed, Func<FeedRecord, bool>? wanted, int capacity, IReadOnlyList<FeedRecord> snapshot)
+    {
+        _feed = feed;
+        _wanted = wanted;
+        _capacity = capacity;
+        Snapshot = snapshot;
+    }
+
+    /// <summary>The newest record of each state at the moment of subscribing, oldest first.</summary>
+    public IReadOnlyList<FeedRecord> Snapshot { get; }
+
+    /// <summary>What came after the snapshot, in order; for one reader. Ends when the subscription is disposed.</summary>
+    public async IAsyncEnumerable<FeedRecord> ReadAllAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var item in _waiting.Reader.ReadAllAsync(cancellationToken))
+        {
+            if (Take(item) is { } missed)
+            {
+                foreach (var record in missed.Tell())
+                {
+                    yield return record;
+                }
+            }
+            else
+            {
+                yield return (FeedRecord)item;
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        _feed.Remove(this);
+        _waiting.Writer.TryComplete();
+    }
+
+    internal void Post(FeedRecord record)
+    {
+        if (_wanted is not null && !_wanted(record))
+        {
+            return;
+        }
+
+        lock (_sync)
+        {
+            if (_records < _capacity)
+            {
+                _records++;
+                _missed = null;
+                _waiting.Writer.TryWrite(record);
+                return;
+            }
+
+            if (_missed is null)
+            {
+                _missed = new MissedRecords();
+                _waiting.Writer.TryWrite(_missed);
+            }
+
+            _missed.Add(record);
+        }
+    }
+
+    private MissedRecords? Take(object item)
+    {
+        lock (_sync)
+        {
+            if (item is MissedRecords missed)
+            {
+                _missed = ReferenceEquals(missed, _missed) ? null : _missed;
+                return missed;
+            }
+
+            _records--;
+            return null;
+        }
+    }
+}

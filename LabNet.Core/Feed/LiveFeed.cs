@@ -1,0 +1,58 @@
+namespace LabNet.Core.Feed;
+
+/// <summary>
+/// One sequence of records per source, to any number of subscribers. A publisher never waits: a subscriber that is too slow gets a
+/// <see cref="FeedGap"/>, and after it the newest of each state that it missed, so that what it shows is never stale for good.
+/// </summary>
+/// <remarks>Thread-safe. Reading the current state and subscribing is one atomic step.</remarks>
+public sealed class LiveFeed(TimeProvider time)
+{
+    private readonly Lock _sync = new();
+    private readonly Dictionary<FeedSource, long> _sequences = [];
+    private readonly Dictionary<(FeedSource, string), FeedRecord> _retained = [];
+    private readonly HashSet<FeedSubscription> _subscriptions = [];
+
+    public FeedRecord Publish(FeedSource source, FeedItem item)
+    {
+        lock (_sync)
+        {
+            var sequence = _sequences.GetValueOrDefault(source) + 1;
+            _sequences[source] = sequence;
+            var record = new FeedRecord(source, sequence, time.GetUnixTimeNs(), item);
+            if (item.RetainedAs is { } key)
+            {
+                _retained[(source, key)] = record;
+            }
+
+            foreach (var subscription in _subscriptions)
+            {
+                subscription.Post(record);
+            }
+
+            return record;
+        }
+    }
+
+    /// <summary>The states as they are now, and everything that follows.</summary>
+    /// <param name="wanted">Chooses records; called under the feed's lock, so it must be quick and must not call back.</param>
+    /// <param name="capacity">Records that may wait for the reader before it gets a gap.</param>
+    public FeedSubscription Subscribe(Func<FeedRecord, bool>? wanted = null, int capacity = 1024)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(capacity, 1);
+        lock (_sync)
+        {
+            var snapshot = _retained.Values.Where(r => wanted is null || wanted(r)).OrderBy(r => r.TimeNs).ThenBy(r => r.Sequence).ToList();
+            var subscription = new FeedSubscription(this, wanted, capacity, snapshot);
+            _subscriptions.Add(subscription);
+            return subscription;
+        }
+    }
+
+    internal void Remove(FeedSubscription subscription)
+    {
+        lock (_sync)
+        {
+            _subscriptions.Remove(subscription);
+        }
+    }
+}

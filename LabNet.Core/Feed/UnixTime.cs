@@ -1,0 +1,13 @@
+namespace LabNet.Core.Feed;
+
+/// <summary>LabNet's one way to write a time down: an integer, UTC, nanoseconds since 1970 (until the year 2262).</summary>
+public static class UnixTime
+{
+    private const long NanosecondsPerTick = 100;
+
+    public static long GetUnixTimeNs(this TimeProvider time) => ToUnixTimeNs(time.GetUtcNow());
+
+    public static long ToUnixTimeNs(this DateTimeOffset time) => (time.UtcTicks - DateTimeOffset.UnixEpoch.Ticks) * NanosecondsPerTick;
+
+    public static DateTimeOffset FromUnixTimeNs(long ns) => DateTimeOffset.UnixEpoch.AddTicks(ns / NanosecondsPerTick);
+}

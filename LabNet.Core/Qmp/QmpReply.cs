@@ -1,0 +1,39 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+
+namespace LabNet.Core.Qmp;
+
+internal readonly struct QmpReply(string command, QmpFrame frame)
+{
+    /// <exception cref="QmpCommandException">QEMU refused.</exception>
+    public ReadOnlyMemory<byte> ReturnOrThrow()
+    {
+        if (frame.Kind == QmpFrameKind.Return)
+        {
+            return frame.Payload;
+        }
+
+        var error = Parse(QmpJson.Default.ErrorMessage);
+        throw new QmpCommandException(command, error.Class, error.Desc);
+    }
+
+    public static async ValueTask<TReturn> ReadAsync<TReturn>(ValueTask<QmpReply> replying, JsonTypeInfo<TReturn> type)
+    {
+        var reply = await replying;
+        reply.ReturnOrThrow();
+        return reply.Parse(type);
+    }
+
+    private T Parse<T>(JsonTypeInfo<T> type)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(frame.Payload, type)
+                ?? throw new QmpProtocolException($"QEMU answered {command} with null.");
+        }
+        catch (JsonException e)
+        {
+            throw new QmpProtocolException($"QEMU's answer to {command} is not of the shape that is documented: {e.Message}", e);
+        }
+    }
+}

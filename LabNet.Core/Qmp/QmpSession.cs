@@ -1,0 +1,131 @@
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+
+namespace LabNet.Core.Qmp;
+
+/// <summary>Where a <see cref="QmpSession"/> stands.</summary>
+public enum QmpSessionState
+{
+    Connecting,
+    Ready,
+    WaitingToReconnect,
+    Disposed,
+}
+
+/// <summary>
+/// Keeps one QMP socket connected: connects, negotiates, hands commands on, and comes back with growing pauses after a loss.
+/// What happens is told in order by <see cref="ReadSignalsAsync"/>.
+/// </summary>
+/// <remarks>Thread-safe, but for the signals, which have one reader. Starts with <see cref="Start"/>.</remarks>
+/// <param name="open">Opens the socket; an <see cref="IOException"/> or a socket error counts as "nobody listens".</param>
+public sealed partial class QmpSession(
+    Func<CancellationToken, ValueTask<Stream>> open, QmpOptions options, TimeProvider time, ILogger<QmpSession> logger) : IAsyncDisposable
+{
+    private readonly QmpSignalQueue _signals = new(options.QueuedEventsMax);
+    private readonly CancellationTokenSource _stopping = new();
+    private Task _connectLoop = Task.CompletedTask;
+    private volatile QmpConnection? _connection;
+    private volatile QmpException _lastFailure = new QmpDisconnectedException("LabNet has not connected to this QEMU yet.");
+
+    public QmpSessionState State { get; private set; } = QmpSessionState.Connecting;
+
+    public void Start() => _connectLoop = Task.Run(() => ConnectLoopAsync(_stopping.Token), CancellationToken.None);
+
+    /// <summary>Everything since the start, each signal once. Ends when the session is disposed.</summary>
+    public IAsyncEnumerable<QmpSignal> ReadSignalsAsync(CancellationToken cancellationToken) => _signals.ReadAllAsync(cancellationToken);
+
+    /// <exception cref="QmpDisconnectedException">There is no connection, or it ended before the answer.</exception>
+    /// <exception cref="QmpCommandException">QEMU refused.</exception>
+    /// <exception cref="QmpTimeoutException">No answer in time.</exception>
+    public ValueTask<TReturn> ExecuteAsync<TReturn>(QmpCommand<TReturn> command, CancellationToken cancellationToken) =>
+        Connection.ExecuteAsync(command, cancellationToken);
+
+    /// <inheritdoc cref="ExecuteAsync{TReturn}"/>
+    public ValueTask<TReturn> ExecuteAsync<TArguments, TReturn>(
+        QmpCommand<TArguments, TReturn> command, TArguments arguments, CancellationToken cancellationToken) =>
+        Connection.ExecuteAsync(command, arguments, cancellationToken);
+
+    /// <inheritdoc cref="QmpConnection.ExecuteRawAsync"/>
+    public ValueTask<ReadOnlyMemory<byte>> ExecuteRawAsync(
+        string command, JsonElement? arguments, CancellationToken cancellationToken) =>
+        Connection.ExecuteRawAsync(command, arguments, cancellationToken);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync();
+        await _connectLoop;
+        State = QmpSessionState.Disposed;
+        _signals.Complete();
+        _stopping.Dispose();
+    }
+
+    private QmpConnection Connection => _connection ?? throw new QmpDisconnectedException(_lastFailure.Message, _lastFailure);
+
+    private async Task ConnectLoopAsync(CancellationToken cancellationToken)
+    {
+        var delay = options.ReconnectDelayFirst;
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            State = QmpSessionState.Connecting;
+            try
+            {
+                await using var connection = await ConnectAsync(cancellationToken);
+                delay = options.ReconnectDelayFirst;
+                _lastFailure = await ServeAsync(connection, cancellationToken);
+            }
+            catch (QmpException e)
+            {
+                _lastFailure = e;
+                _signals.Post(new QmpSignal.ConnectFailed(e));
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                return;
+            }
+
+            State = QmpSessionState.WaitingToReconnect;
+            await Task.Delay(delay, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            delay = delay * 2 < options.ReconnectDelayMax ? delay * 2 : options.ReconnectDelayMax;
+        }
+    }
+
+    private async Task<QmpConnection> ConnectAsync(CancellationToken cancellationToken)
+    {
+        Stream stream;
+        try
+        {
+            stream = await open(cancellationToken);
+        }
+        catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException)
+        {
+            throw new QmpConnectException($"Nobody answers at the QMP socket: {e.Message}", e);
+        }
+
+        return await QmpConnection.NegotiateAsync(stream, options, time, cancellationToken);
+    }
+
+    private async Task<QmpException> ServeAsync(QmpConnection connection, CancellationToken cancellationToken)
+    {
+        using var stop = cancellationToken.UnsafeRegister(static c => ((QmpConnection)c!).Abandon(), connection);
+        LogConnected(connection.Greeting.Version);
+        _signals.Post(new QmpSignal.Connected(connection.Greeting));
+        connection.Start(_signals.Post);
+        _connection = connection;
+        State = QmpSessionState.Ready;
+        var reason = await connection.Closed;
+        _connection = null;
+        _signals.Post(new QmpSignal.Disconnected(reason));
+        if (!cancellationToken.IsCancellationRequested)
+        {
+            LogDisconnected(reason.Message);
+        }
+
+        return reason;
+    }
+
+    [LoggerMessage(1001, LogLevel.Debug, "QMP connected to QEMU {Version}")]
+    private partial void LogConnected(Version version);
+
+    [LoggerMessage(1002, LogLevel.Debug, "QMP connection ended: {Reason}")]
+    private partial void LogDisconnected(string reason);
+}
