@@ -1,0 +1,39 @@
+using System.Collections.Immutable;
+using LabNet.Core.Qmp;
+
+namespace LabNet.Core.Vms;
+
+/// <summary>What a VM's session learned. The state changes by nothing else.</summary>
+public abstract record VmEvent
+{
+    private VmEvent()
+    {
+    }
+
+    /// <summary>A start goes on; what was known of the run before no longer holds.</summary>
+    public sealed record Starting(string Step, AcceleratorInUse? Accelerator) : VmEvent;
+
+    public sealed record ProcessFound(int Pid, DateTimeOffset StartedAt, bool Adopted) : VmEvent;
+
+    public sealed record ProcessExited(VmProcessState.Exited Exit) : VmEvent;
+
+    /// <summary>The start ended without a process.</summary>
+    public sealed record StartFailed(VmProblem Problem) : VmEvent;
+
+    public sealed record Connected(QmpGreeting Greeting) : VmEvent;
+
+    public sealed record Disconnected(string Reason, DateTimeOffset At) : VmEvent;
+
+    /// <summary>What QEMU answered when it was asked for everything.</summary>
+    public sealed record StateRead(StatusInfo Status, AcceleratorInUse Accelerator, ImmutableArray<JobInfo> Jobs, bool AgentPortOpen) : VmEvent;
+
+    public sealed record QemuSaid(QmpEvent Event) : VmEvent;
+
+    public sealed record JobsRead(ImmutableArray<JobInfo> Jobs) : VmEvent;
+
+    public sealed record AgentAnswered(GuestFacts? Guest) : VmEvent;
+
+    public sealed record AgentSilent(string Reason) : VmEvent;
+
+    public sealed record ProblemSeen(VmProblem Problem) : VmEvent;
+}

@@ -1,0 +1,82 @@
+using LabNet.Core.Qmp;
+
+namespace LabNet.Core.Vms;
+
+/// <summary>The one function by which a VM's state changes. Pure.</summary>
+public static class VmReducer
+{
+    public static VmState Apply(VmState state, VmEvent vmEvent) => vmEvent switch
+    {
+        VmEvent.Starting e => new VmState(state.Definition)
+        {
+            Process = new VmProcessState.Starting(e.Step),
+            Accelerator = e.Accelerator,
+            QemuVersion = state.QemuVersion,
+        },
+        VmEvent.ProcessFound e => state with
+        {
+            Process = new VmProcessState.Running(e.Pid, e.StartedAt, e.Adopted),
+            Connection = state.Connection is QmpLinkState.Connected ? state.Connection : new QmpLinkState.Connecting(),
+            Problem = null,
+        },
+        VmEvent.ProcessExited e => Unplugged(state) with { Process = e.Exit, Problem = ProblemOf(e.Exit) },
+        VmEvent.StartFailed e => Unplugged(state) with { Process = new VmProcessState.Off(), Problem = e.Problem },
+        VmEvent.Connected e => state with { Connection = new QmpLinkState.Connected(), QemuVersion = e.Greeting.Version },
+        VmEvent.Disconnected e => state.Process is VmProcessState.Running
+            ? Unplugged(state) with { Connection = new QmpLinkState.Lost(e.Reason, e.At) }
+            : Unplugged(state),
+        VmEvent.StateRead e => state with
+        {
+            RunState = e.Status.Status,
+            Accelerator = e.Accelerator,
+            Jobs = e.Jobs,
+            Agent = e.AgentPortOpen ? state.Agent : new GuestAgentState.Closed(),
+        },
+        VmEvent.QemuSaid e => ApplyQmp(state, e.Event),
+        VmEvent.JobsRead e => state with { Jobs = e.Jobs },
+        VmEvent.AgentAnswered e => state with { Agent = new GuestAgentState.Answering(), Guest = e.Guest ?? state.Guest },
+        VmEvent.AgentSilent e => state with { Agent = new GuestAgentState.Silent(e.Reason) },
+        VmEvent.ProblemSeen e => state with { Problem = e.Problem },
+        _ => throw new ArgumentOutOfRangeException(nameof(vmEvent), vmEvent, message: null),
+    };
+
+    /// <summary>
+    /// The events that name the new run state by themselves. Others (SHUTDOWN, a stop for an I/O error) are followed by a question
+    /// to QEMU, because only its answer tells which state it is in.
+    /// </summary>
+    private static VmState ApplyQmp(VmState state, QmpEvent e) => e.Name switch
+    {
+        "RESUME" => state with { RunState = RunState.Running },
+        "STOP" => state with { RunState = state.RunState is { } now && now != RunState.Running ? now : RunState.Paused },
+        "GUEST_PANICKED" => state with { RunState = RunState.GuestPanicked },
+        "VSERPORT_CHANGE" when AgentPort(e) is false => state with { Agent = new GuestAgentState.Closed() },
+        _ => state,
+    };
+
+    private static bool? AgentPort(QmpEvent e) =>
+        e.Data.ValueKind == System.Text.Json.JsonValueKind.Object && e.Data.TryGetProperty("open", out var open) ? open.GetBoolean() : null;
+
+    private static VmState Unplugged(VmState state) => state with
+    {
+        Connection = new QmpLinkState.None(),
+        RunState = null,
+        Jobs = [],
+        Agent = new GuestAgentState.Closed(),
+    };
+
+    private static VmProblem? ProblemOf(VmProcessState.Exited exit) => exit.Expected
+        ? null
+        : new VmProblem(
+            exit.Status is { } status ? $"QEMU ended with exit status {Describe(status)}" : "QEMU is gone; its exit status was not seen",
+            exit.StderrTail.Length == 0 ? "QEMU printed nothing. Start it again, or look at the console's last lines." : exit.StderrTail,
+            exit.At);
+
+    private static string Describe(int status) => status switch
+    {
+        137 => "137 (killed by SIGKILL: by someone, or by the kernel for want of memory)",
+        139 => "139 (SIGSEGV: QEMU crashed)",
+        134 => "134 (SIGABRT: QEMU aborted)",
+        > 128 => $"{status} (signal {status - 128})",
+        _ => $"{status}",
+    };
+}

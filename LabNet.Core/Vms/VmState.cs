@@ -1,0 +1,105 @@
+using System.Collections.Immutable;
+using LabNet.Core.Labs;
+using LabNet.Core.Qmp;
+
+namespace LabNet.Core.Vms;
+
+/// <summary>
+/// All that is known of one VM, as QEMU, the guest and the host said it. Changes only in <see cref="VmReducer"/>.
+/// </summary>
+public sealed record VmState(LabVm Definition)
+{
+    public VmName Name => Definition.Name;
+
+    public VmProcessState Process { get; init; } = new VmProcessState.Off();
+
+    public QmpLinkState Connection { get; init; } = new QmpLinkState.None();
+
+    /// <summary>QEMU's run state as last said; null while nobody can know it.</summary>
+    public RunState? RunState { get; init; }
+
+    /// <summary>What runs the guest's code; chosen at the start, confirmed by QEMU.</summary>
+    public AcceleratorInUse? Accelerator { get; init; }
+
+    /// <summary>QEMU's version; null until it was connected once.</summary>
+    public Version? QemuVersion { get; init; }
+
+    public GuestAgentState Agent { get; init; } = new GuestAgentState.Closed();
+
+    /// <summary>What the guest said of itself; kept while the agent is silent.</summary>
+    public GuestFacts? Guest { get; init; }
+
+    /// <summary>QEMU's background jobs, such as a snapshot being taken.</summary>
+    public ImmutableArray<JobInfo> Jobs { get; init; } = [];
+
+    /// <summary>The last thing that went wrong and what to do; cleared by the next start.</summary>
+    public VmProblem? Problem { get; init; }
+}
+
+/// <summary>The QEMU process.</summary>
+public abstract record VmProcessState
+{
+    private VmProcessState()
+    {
+    }
+
+    public sealed record Off : VmProcessState;
+
+    public sealed record Starting(string Step) : VmProcessState;
+
+    /// <param name="Adopted">Whether an earlier LabNet started it.</param>
+    public sealed record Running(int Pid, DateTimeOffset StartedAt, bool Adopted) : VmProcessState;
+
+    /// <summary>It ended.</summary>
+    /// <param name="Status">The shell's exit status, 128 + signal for a signal; null if nobody was there to see it.</param>
+    /// <param name="Expected">Whether it was asked to end, by us, by the guest or by another QMP client.</param>
+    /// <param name="StderrTail">The last lines of what QEMU printed.</param>
+    public sealed record Exited(int? Status, bool Expected, string StderrTail, DateTimeOffset At) : VmProcessState;
+}
+
+/// <summary>The control socket's connection.</summary>
+public abstract record QmpLinkState
+{
+    private QmpLinkState()
+    {
+    }
+
+    /// <summary>There is no process to connect to.</summary>
+    public sealed record None : QmpLinkState;
+
+    public sealed record Connecting : QmpLinkState;
+
+    public sealed record Connected : QmpLinkState;
+
+    /// <summary>The process lives and does not answer.</summary>
+    public sealed record Lost(string Reason, DateTimeOffset Since) : QmpLinkState;
+}
+
+/// <param name="Reason">Why this one, in words: "the CPU has no vmx", "as the lab file says".</param>
+public sealed record AcceleratorInUse(Accelerator Kind, string Reason);
+
+/// <summary>The guest agent.</summary>
+public abstract record GuestAgentState
+{
+    private GuestAgentState()
+    {
+    }
+
+    /// <summary>The guest does not have the agent's port open: it boots, has no agent, or the agent died.</summary>
+    public sealed record Closed : GuestAgentState;
+
+    public sealed record Answering : GuestAgentState;
+
+    /// <summary>The port is open and nothing comes back; a paused guest is like that.</summary>
+    public sealed record Silent(string Reason) : GuestAgentState;
+}
+
+/// <param name="OperatingSystem">Such as "Debian GNU/Linux 12 (bookworm)".</param>
+public sealed record GuestFacts(string HostName, string OperatingSystem, string Kernel, ImmutableArray<GuestInterface> Interfaces);
+
+/// <param name="Addresses">With prefix length, such as 10.10.10.2/24.</param>
+public sealed record GuestInterface(string Name, string? Mac, ImmutableArray<string> Addresses);
+
+/// <param name="Title">One line.</param>
+/// <param name="Detail">What is known, and what to do; may have several lines.</param>
+public sealed record VmProblem(string Title, string Detail, DateTimeOffset At);
