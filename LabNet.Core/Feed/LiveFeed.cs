@@ -48,6 +48,15 @@ public sealed class LiveFeed(TimeProvider time)
         }
     }
 
+    /// <summary>The newest of one state; null if it was never told.</summary>
+    public TItem? Find<TItem>(FeedSource source, string retainedAs) where TItem : FeedItem
+    {
+        lock (_sync)
+        {
+            return _retained.GetValueOrDefault((source, retainedAs))?.Item as TItem;
+        }
+    }
+
     internal void Remove(FeedSubscription subscription)
     {
         lock (_sync)

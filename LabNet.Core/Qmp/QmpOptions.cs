@@ -26,5 +26,5 @@ public sealed record QmpOptions
 
     public TimeSpan ReconnectDelayFirst { get; init; } = TimeSpan.FromMilliseconds(20);
 
-    public TimeSpan ReconnectDelayMax { get; init; } = TimeSpan.FromSeconds(1);
+    public TimeSpan ReconnectDelayMax { get; init; } = TimeSpan.FromMilliseconds(250);
 }

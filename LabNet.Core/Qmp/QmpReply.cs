@@ -17,12 +17,16 @@ internal readonly struct QmpReply(string command, QmpFrame frame)
         throw new QmpCommandException(command, error.Class, error.Desc);
     }
 
-    public static async ValueTask<TReturn> ReadAsync<TReturn>(ValueTask<QmpReply> replying, JsonTypeInfo<TReturn> type)
+    /// <exception cref="QmpCommandException">QEMU refused.</exception>
+    /// <exception cref="QmpProtocolException">The value is not of the documented shape.</exception>
+    public TReturn Read<TReturn>(JsonTypeInfo<TReturn> type)
     {
-        var reply = await replying;
-        reply.ReturnOrThrow();
-        return reply.Parse(type);
+        ReturnOrThrow();
+        return Parse(type);
     }
+
+    public static async ValueTask<TReturn> ReadAsync<TReturn>(ValueTask<QmpReply> replying, JsonTypeInfo<TReturn> type) =>
+        (await replying).Read(type);
 
     private T Parse<T>(JsonTypeInfo<T> type)
     {

@@ -23,7 +23,9 @@ public sealed partial class QmpSession(
 {
     private readonly QmpSignalQueue _signals = new(options.QueuedEventsMax);
     private readonly CancellationTokenSource _stopping = new();
+    private readonly Lock _sync = new();
     private Task _connectLoop = Task.CompletedTask;
+    private CancellationTokenSource? _pause;
     private volatile QmpConnection? _connection;
     private volatile QmpException _lastFailure = new QmpDisconnectedException("LabNet has not connected to this QEMU yet.");
 
@@ -49,6 +51,15 @@ public sealed partial class QmpSession(
     public ValueTask<ReadOnlyMemory<byte>> ExecuteRawAsync(
         string command, JsonElement? arguments, CancellationToken cancellationToken) =>
         Connection.ExecuteRawAsync(command, arguments, cancellationToken);
+
+    /// <summary>Ends a pause between two attempts: somebody knows that QEMU is there now.</summary>
+    public void ConnectNow()
+    {
+        lock (_sync)
+        {
+            _pause?.Cancel();
+        }
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -84,9 +95,28 @@ public sealed partial class QmpSession(
             }
 
             State = QmpSessionState.WaitingToReconnect;
-            await Task.Delay(delay, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            delay = delay * 2 < options.ReconnectDelayMax ? delay * 2 : options.ReconnectDelayMax;
+            delay = await PauseAsync(delay, cancellationToken)
+                ? options.ReconnectDelayFirst
+                : delay * 2 < options.ReconnectDelayMax ? delay * 2 : options.ReconnectDelayMax;
         }
+    }
+
+    /// <returns>True if the pause was ended before its time.</returns>
+    private async Task<bool> PauseAsync(TimeSpan delay, CancellationToken cancellationToken)
+    {
+        using var pause = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        lock (_sync)
+        {
+            _pause = pause;
+        }
+
+        await Task.Delay(delay, time, pause.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        lock (_sync)
+        {
+            _pause = null;
+        }
+
+        return pause.IsCancellationRequested;
     }
 
     private async Task<QmpConnection> ConnectAsync(CancellationToken cancellationToken)

@@ -17,8 +17,8 @@ public abstract record VmEvent
 
     public sealed record ProcessExited(VmProcessState.Exited Exit) : VmEvent;
 
-    /// <summary>The start ended without a process.</summary>
-    public sealed record StartFailed(VmProblem Problem) : VmEvent;
+    /// <summary>The start ended without a process; without a problem if it was cancelled.</summary>
+    public sealed record StartFailed(VmProblem? Problem) : VmEvent;
 
     public sealed record Connected(QmpGreeting Greeting) : VmEvent;
 

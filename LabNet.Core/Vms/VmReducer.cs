@@ -1,3 +1,4 @@
+using System.Text.Json;
 using LabNet.Core.Qmp;
 
 namespace LabNet.Core.Vms;
@@ -30,11 +31,11 @@ public static class VmReducer
             RunState = e.Status.Status,
             Accelerator = e.Accelerator,
             Jobs = e.Jobs,
-            Agent = e.AgentPortOpen ? state.Agent : new GuestAgentState.Closed(),
+            Agent = AgentAfterPort(state.Agent, e.AgentPortOpen),
         },
         VmEvent.QemuSaid e => ApplyQmp(state, e.Event),
         VmEvent.JobsRead e => state with { Jobs = e.Jobs },
-        VmEvent.AgentAnswered e => state with { Agent = new GuestAgentState.Answering(), Guest = e.Guest ?? state.Guest },
+        VmEvent.AgentAnswered e => state with { Agent = new GuestAgentState.Answering(), Guest = e.Guest ?? state.Guest, Problem = null },
         VmEvent.AgentSilent e => state with { Agent = new GuestAgentState.Silent(e.Reason) },
         VmEvent.ProblemSeen e => state with { Problem = e.Problem },
         _ => throw new ArgumentOutOfRangeException(nameof(vmEvent), vmEvent, message: null),
@@ -47,14 +48,29 @@ public static class VmReducer
     private static VmState ApplyQmp(VmState state, QmpEvent e) => e.Name switch
     {
         "RESUME" => state with { RunState = RunState.Running },
-        "STOP" => state with { RunState = state.RunState is { } now && now != RunState.Running ? now : RunState.Paused },
+        "STOP" => state with
+        {
+            RunState = state.RunState is { } now && now != RunState.Running ? now : RunState.Paused,
+            Agent = state.Agent is GuestAgentState.Answering ? new GuestAgentState.Silent("The guest stands still.") : state.Agent,
+        },
         "GUEST_PANICKED" => state with { RunState = RunState.GuestPanicked },
-        "VSERPORT_CHANGE" when AgentPort(e) is false => state with { Agent = new GuestAgentState.Closed() },
+        "VSERPORT_CHANGE" when AgentPortOpen(e) is { } open => state with { Agent = AgentAfterPort(state.Agent, open) },
         _ => state,
     };
 
-    private static bool? AgentPort(QmpEvent e) =>
-        e.Data.ValueKind == System.Text.Json.JsonValueKind.Object && e.Data.TryGetProperty("open", out var open) ? open.GetBoolean() : null;
+    /// <summary>The guest's agent is the only user of a virtio serial port here.</summary>
+    private static bool? AgentPortOpen(QmpEvent e) =>
+        e.Data.ValueKind == JsonValueKind.Object && e.Data.TryGetProperty("open", out var open)
+            && open.ValueKind is (JsonValueKind.True or JsonValueKind.False)
+            ? open.GetBoolean()
+            : null;
+
+    private static GuestAgentState AgentAfterPort(GuestAgentState agent, bool open) => (agent, open) switch
+    {
+        (_, false) => new GuestAgentState.Closed(),
+        (GuestAgentState.Closed, true) => new GuestAgentState.Silent("It has just come up."),
+        _ => agent,
+    };
 
     private static VmState Unplugged(VmState state) => state with
     {

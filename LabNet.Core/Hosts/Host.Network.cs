@@ -1,0 +1,58 @@
+using System.Globalization;
+using LabNet.Core.Labs;
+
+namespace LabNet.Core.Hosts;
+
+/// <summary>A network interface as the kernel has it.</summary>
+public sealed record InterfaceState(string Name, int MtuBytes, bool Up);
+
+public sealed partial class Host
+{
+    /// <summary>What <c>network.sh check</c> exits with when something is to be done.</summary>
+    private const int NetworkDiffers = 3;
+
+    /// <summary>Makes the kernel's state what the spec says. Needs root only when something is to be done.</summary>
+    /// <exception cref="HostException">It could not be done; the message says what stood in the way and the command for the user.</exception>
+    public async Task ApplyNetworkAsync(LabName lab, string spec, CancellationToken cancellationToken)
+    {
+        var script = Path.Join(Options.InfraFolder, "network.sh");
+        var check = await RunToEndAsync(script, ["check", "--lab", lab.ToString(), "-"], spec, cancellationToken);
+        if (check.Status == 0)
+        {
+            return;
+        }
+
+        if (check.Status != NetworkDiffers)
+        {
+            throw new HostException(check.Errors.Trim());
+        }
+
+        string[] up = ["up", "--lab", lab.ToString(), "--user", Environment.UserName, "-"];
+        var applied = Environment.IsPrivilegedProcess
+            ? await RunToEndAsync(script, up, spec, cancellationToken)
+            : await RunToEndAsync("sudo", ["--non-interactive", script, .. up], spec, cancellationToken);
+        if (applied.Status != 0)
+        {
+            throw new HostException(applied.Errors.Trim());
+        }
+    }
+
+    /// <summary>Null if there is no such interface.</summary>
+    public static InterfaceState? ReadInterface(string name)
+    {
+        try
+        {
+            var folder = Path.Join("/sys/class/net", name);
+            var mtu = int.Parse(File.ReadAllText(Path.Join(folder, "mtu")), CultureInfo.InvariantCulture);
+            var flags = Convert.ToInt32(File.ReadAllText(Path.Join(folder, "flags")).Trim(), 16);
+            return new InterfaceState(name, mtu, (flags & InterfaceUp) != 0);
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>IFF_UP of linux/if.h.</summary>
+    private const int InterfaceUp = 1;
+}

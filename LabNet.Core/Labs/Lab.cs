@@ -1,0 +1,70 @@
+using System.Collections.Immutable;
+
+namespace LabNet.Core.Labs;
+
+/// <summary>
+/// A lab as its file says, resolved: every name in it refers to something, every NIC has its MAC, every default is filled in.
+/// Hosts, links and VMs stand in the file's order.
+/// </summary>
+public sealed record Lab(LabName Name, ImmutableArray<LabHost> Hosts, ImmutableArray<Link> Links, ImmutableArray<LabVm> Vms);
+
+/// <param name="Name">Unique in the lab.</param>
+/// <param name="Kind">The same for all hosts of a lab.</param>
+/// <param name="Address">In the underlay: what the other hosts reach it by.</param>
+/// <param name="PrefixLength">Of the underlay's network; null for a machine, whose address is its own affair.</param>
+public sealed record LabHost(HostName Name, HostKind Kind, Ipv4Address Address, int? PrefixLength);
+
+/// <summary>A layer-2 segment between all hosts of the lab, over VXLAN.</summary>
+/// <param name="Name">Unique in the lab.</param>
+/// <param name="Vni">VXLAN network identifier, 1 to 16777215; unique among the lab's links of the same port.</param>
+/// <param name="Port">UDP port of the underlay.</param>
+public sealed record Link(LinkName Name, int Vni, int Port);
+
+/// <param name="Name">Unique in the lab.</param>
+/// <param name="Host">Where it runs.</param>
+/// <param name="Architecture">The guest's, which need not be the host's.</param>
+/// <param name="MemoryBytes">A multiple of 1 MiB.</param>
+/// <param name="Cpus">Virtual CPUs, from 1.</param>
+/// <param name="Image">What the guest is made of.</param>
+/// <param name="Share">The folder that the guest sees under the tag <c>workspace-shared</c>; null for none.</param>
+/// <param name="Nics">By position: the first is eth0. At most one is a <see cref="UserNic"/>.</param>
+/// <param name="Accelerator">What the file asks for.</param>
+public sealed record LabVm(
+    VmName Name,
+    HostName Host,
+    Architecture Architecture,
+    long MemoryBytes,
+    int Cpus,
+    ImageName Image,
+    Share? Share,
+    ImmutableArray<Nic> Nics,
+    AcceleratorChoice Accelerator);
+
+/// <summary>A folder of the host that a guest shares.</summary>
+public abstract record Share
+{
+    private Share()
+    {
+    }
+
+    /// <summary>A folder under the lab's shares; who runs the VM makes it.</summary>
+    public sealed record Named(ShareName Name) : Share;
+
+    /// <summary>A folder of the user's own.</summary>
+    /// <param name="Path">Absolute; relative ones were resolved against the lab file's folder.</param>
+    public sealed record Folder(string Path) : Share;
+}
+
+/// <param name="Id">By position among the VM's NICs.</param>
+/// <param name="Mac">Unique in the lab.</param>
+/// <param name="Model">What the guest's driver sees.</param>
+public abstract record Nic(NicId Id, MacAddress Mac, NicModel Model);
+
+/// <summary>
+/// QEMU's user-mode network: the guest is 10.0.2.15 and reaches out through the host's QEMU process; nobody reaches in. 10.0.2.2 is the
+/// machine itself, 10.0.2.3 its name server.
+/// </summary>
+public sealed record UserNic(NicId Id, MacAddress Mac, NicModel Model) : Nic(Id, Mac, Model);
+
+/// <summary>A NIC that a tap plugs into a link. Its address is what the guest gives itself at boot; null for none.</summary>
+public sealed record LinkNic(NicId Id, MacAddress Mac, NicModel Model, LinkName Link, Ipv4Interface? Address) : Nic(Id, Mac, Model);

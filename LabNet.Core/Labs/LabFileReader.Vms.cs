@@ -1,0 +1,102 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace LabNet.Core.Labs;
+
+internal sealed partial class LabFileReader
+{
+    private ImmutableArray<LabVm> ReadVms(YamlNode? node)
+    {
+        var vms = ImmutableArray.CreateBuilder<LabVm>();
+        foreach (var (name, entry) in Named<VmName>(node, "vms", mayBeEmpty: false))
+        {
+            if (Open(entry.Value, $"VM \"{name}\"", LabFileKeys.Vm, LabFileKeys.VmRequired) is { } fields && ReadVm(name, fields) is { } vm)
+            {
+                vms.Add(vm);
+            }
+        }
+
+        return vms.DrainToImmutable();
+    }
+
+    private LabVm? ReadVm(VmName name, Fields fields)
+    {
+        // Without any host, that was told already.
+        var host = Name<HostName>(fields.Find("host"), "host");
+        host = _hosts.Count == 0 ? null : Known(host, fields.Find("host"), "host", _hosts.Keys);
+        var architecture = OneOf<Architecture>(fields.Find("arch"), "arch", Words.Word);
+        var memory = fields.Find("memory") is { } memoryNode ? Memory(memoryNode) : LabLimits.MemoryBytesDefault;
+        var cpus = fields.Find("cpus") is { } cpusNode ? Integer(cpusNode, "cpus", 1, LabLimits.CpusMax) : 1;
+        var image = Known(Name<ImageName>(fields.Find("image"), "image"), fields.Find("image"), "image", images);
+        var share = fields.Find("share") is { } shareNode ? ReadShare(shareNode) : null;
+        var nics = ReadNics(name, fields.Find("nics"));
+        var accelerator = fields.Find("accelerator") is { } acceleratorNode
+            ? OneOf<AcceleratorChoice>(acceleratorNode, "accelerator", Words.Word)
+            : AcceleratorChoice.Auto;
+        return host is null || architecture is null || memory is null || cpus is null || image is null || accelerator is null
+            ? null
+            : new LabVm(name, host.Value, architecture.Value, memory.Value, cpus.Value, image.Value, share, nics, accelerator.Value);
+    }
+
+    private long? Memory(YamlNode node)
+    {
+        const string Allowed = "a number of mebibytes or gibibytes, such as 512M or 2G";
+        if (node is YamlScalar { Text: var number } && Digits().IsMatch(number))
+        {
+            Tell(node.At, $"memory has no unit; it is {Allowed}.");
+            return null;
+        }
+
+        if (Text(node, "memory") is not { } text)
+        {
+            return null;
+        }
+
+        if (Size().Match(text) is not { Success: true, Groups: [_, var count, var unit] })
+        {
+            Tell(node.At, $"memory {Spelling.Quote(text)} is not {Allowed}.");
+            return null;
+        }
+
+        var bytes = long.Parse(count.ValueSpan, CultureInfo.InvariantCulture) * LabLimits.MiB * (unit.Value == "G" ? 1024 : 1);
+        if (bytes is < LabLimits.MemoryBytesMin or > LabLimits.MemoryBytesMax)
+        {
+            const long GiB = 1024 * LabLimits.MiB;
+            Tell(node.At, $"memory {text} is outside {LabLimits.MemoryBytesMin / LabLimits.MiB}M to {LabLimits.MemoryBytesMax / GiB}G.");
+            return null;
+        }
+
+        return bytes;
+    }
+
+    /// <summary>A text with a slash is a path, any other the name of a folder under the lab's shares.</summary>
+    private Share? ReadShare(YamlNode node)
+    {
+        if (Text(node, "share") is not { } text)
+        {
+            return null;
+        }
+
+        if (ShareName.TryParse(text, out var name))
+        {
+            return new Share.Named(name);
+        }
+
+        // A shell would have resolved the tilde; a folder named "~" is nobody's wish.
+        if (!text.Contains('/', StringComparison.Ordinal) || text.StartsWith('~') || text.Any(char.IsControl))
+        {
+            var problem = $"is neither a name ({NameGrammar.Told}) nor a path with a slash, such as ./data or /srv/data";
+            Tell(node.At, $"share {Spelling.Quote(text)} {problem}.");
+            return null;
+        }
+
+        return new Share.Folder(Path.GetFullPath(text, folder));
+    }
+
+    [GeneratedRegex(@"\A[0-9]+\z", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Digits();
+
+    [GeneratedRegex(@"\A(?<count>[1-9][0-9]{0,6})(?<unit>[MG])\z", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Size();
+}

@@ -1,0 +1,19 @@
+using LabNet.Core.Feed;
+using LabNet.Core.Labs;
+
+namespace LabNet.Core.Vms;
+
+/// <summary>A link's part on one host, as the kernel has it.</summary>
+/// <param name="Device">The VXLAN interface.</param>
+/// <param name="MtuBytes">Null while the device is missing.</param>
+/// <param name="Up">Whether bridge and VXLAN are up.</param>
+/// <param name="Problem">What is wrong and what to do; null if nothing is.</param>
+public sealed record LinkStatus(HostName Host, LinkName Link, string Device, int? MtuBytes, bool Up, string? Problem);
+
+/// <summary>A link's part on one host changed.</summary>
+public sealed record LinkChanged(LinkStatus Status) : FeedItem
+{
+    public override string RetainedAs => Key(Status.Link, Status.Host);
+
+    public static string Key(LinkName link, HostName host) => $"link/{link}/{host}";
+}

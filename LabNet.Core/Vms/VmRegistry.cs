@@ -1,0 +1,64 @@
+using LabNet.Core.Labs;
+using Microsoft.Extensions.Logging;
+
+namespace LabNet.Core.Vms;
+
+/// <summary>The lab's VMs, in the lab file's order. Disposing it leaves every QEMU running.</summary>
+public sealed partial class VmRegistry : IAsyncDisposable
+{
+    private readonly ILogger<VmRegistry> _logger;
+
+    public VmRegistry(Lab lab, VmServices services)
+    {
+        Lab = lab;
+        Vms = [.. lab.Vms.Select(vm => new VmSession(lab, vm, services))];
+        _logger = services.Loggers.CreateLogger<VmRegistry>();
+    }
+
+    public Lab Lab { get; }
+
+    public IReadOnlyList<VmSession> Vms { get; }
+
+    /// <summary>Whether every session listens.</summary>
+    public bool IsOpen { get; private set; }
+
+    public VmSession? Find(VmName name) => Vms.FirstOrDefault(vm => vm.State.Name == name);
+
+    /// <summary>Adopts what runs and begins to listen.</summary>
+    public void Open()
+    {
+        foreach (var vm in Vms)
+        {
+            vm.Open();
+        }
+
+        IsOpen = true;
+    }
+
+    /// <summary>Begins to start what does not run.</summary>
+    public async Task StartAllAsync(Actor actor, CancellationToken cancellationToken)
+    {
+        foreach (var vm in Vms)
+        {
+            try
+            {
+                await vm.BeginAsync(VmAction.Start, actor, cancellationToken);
+            }
+            catch (VmConflictException)
+            {
+                LogRunning(vm.State.Name);
+            }
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var vm in Vms)
+        {
+            await vm.DisposeAsync();
+        }
+    }
+
+    [LoggerMessage(2201, LogLevel.Information, "{Vm} runs already")]
+    private partial void LogRunning(VmName vm);
+}

@@ -1,0 +1,228 @@
+using System.Collections.Immutable;
+using LabNet.Core.Hosts;
+using LabNet.Core.Labs;
+using LabNet.Core.Qmp;
+
+namespace LabNet.Core.Vms;
+
+/// <summary>What can be asked of the VM as a whole.</summary>
+public sealed partial class VmSession
+{
+    /// <summary>A TCG guest on a busy machine needs 2 to 15 s to power down.</summary>
+    private static readonly TimeSpan PowerdownTimeout = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan PolitePowerdownTimeout = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan QuitTimeout = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan FirstWordTimeout = TimeSpan.FromSeconds(60);
+
+    private string? _startOperation;
+
+    /// <summary>Begins the action and answers at once; the state shown changes only when QEMU says so.</summary>
+    /// <exception cref="ForbiddenException">The actor is no operator.</exception>
+    /// <exception cref="VmConflictException">The VM is not in a state for it.</exception>
+    public async Task<Operation> BeginAsync(VmAction action, Actor actor, CancellationToken cancellationToken)
+    {
+        await AuthorizeAsync(actor, Role.Operator, action.Word(), detail: null, cancellationToken);
+        if (action == VmAction.Start)
+        {
+            lock (_sync)
+            {
+                if (_state.Process is VmProcessState.Running or VmProcessState.Starting)
+                {
+                    throw new VmConflictException($"{_state.Name} is running already.");
+                }
+
+                Apply(new VmEvent.Starting("preparing", Accelerator: null));
+                var operation = _services.Operations.Begin(action.Word(), _state.Name, actor, StartAsync);
+                _startOperation = operation.Id;
+                return operation;
+            }
+        }
+
+        ThrowUnlessPossible(action);
+        return _services.Operations.Begin(action.Word(), _state.Name, actor, (progress, ct) => CarryOutAsync(action, progress, ct));
+    }
+
+    private void ThrowUnlessPossible(VmAction action)
+    {
+        var (name, process, runState) = (_state.Name, _state.Process, _state.RunState);
+        var ending = action is VmAction.Stop or VmAction.Kill;
+        if (process is not VmProcessState.Running && !(ending && process is VmProcessState.Starting))
+        {
+            throw new VmConflictException($"{name} is not running. Start it first.");
+        }
+
+        if (!ending && _state.Connection is not QmpLinkState.Connected)
+        {
+            throw new QmpDisconnectedException($"QEMU of {name} is not connected at the moment, so it cannot be asked to {action.Word()}.");
+        }
+
+        if (action == VmAction.Powerdown && runState != RunState.Running)
+        {
+            throw new VmConflictException($"{name} is {runState}: a guest that stands still cannot hear its power button. Resume it first, or stop it.");
+        }
+    }
+
+    private Task CarryOutAsync(VmAction action, IProgress<double> progress, CancellationToken cancellationToken) => action switch
+    {
+        VmAction.Pause => SendAsync(RunStateCommands.Stop, cancellationToken),
+        VmAction.Resume => SendAsync(RunStateCommands.Cont, cancellationToken),
+        VmAction.Reset => SendAsync(RunStateCommands.SystemReset, cancellationToken),
+        VmAction.Powerdown => PowerdownAsync(cancellationToken),
+        VmAction.Stop => StopAsync(progress, cancellationToken),
+        VmAction.Kill => KillAsync(cancellationToken),
+        _ => throw new ArgumentOutOfRangeException(nameof(action), action, message: null),
+    };
+
+    private async Task SendAsync(QmpCommand<QmpNothing> command, CancellationToken cancellationToken)
+    {
+        await _qmp.ExecuteAsync(command, cancellationToken);
+
+        // QEMU has said STOP, RESUME or RESET before it answered; a "cont" that a panicked guest ignores shows by what it says now.
+        await ReadStateAsync(cancellationToken);
+    }
+
+    private async Task StartAsync(IProgress<double> progress, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var image = await _services.Host.PrepareVmAsync(_state.Definition, Paths, cancellationToken);
+            var decision = await _services.Host.ChooseAcceleratorAsync(_state.Definition, image, cancellationToken);
+            var accelerator = new AcceleratorInUse(decision.Kind, decision.Reason);
+            Apply(new VmEvent.Starting("starting QEMU", accelerator));
+            progress.Report(0.3);
+
+            var share = _services.Host.PrepareShare(_state.Definition);
+            var launch = new QemuLaunch(_lab.Name, _state.Definition, decision.Kind, Host.Architecture, Paths, image, share, ReadTaps());
+            var arguments = QemuCommandLine.Build(launch);
+            await File.WriteAllLinesAsync(Path.Join(Paths.Folder, "command"), arguments, cancellationToken);
+            _endExpected = false;
+            _bootSince = _services.Time.GetTimestamp();
+            _process = await _services.Host.StartQemuAsync(Paths, _state.Definition.Architecture, arguments, cancellationToken);
+            Apply(new VmEvent.ProcessFound(_process.Pid, _process.StartedAt, Adopted: false));
+            _qmp.ConnectNow();
+            progress.Report(0.6);
+            await WaitForFirstWordAsync(cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            await EndProcessAsync(CancellationToken.None);
+            Apply(new VmEvent.StartFailed(Problem: null));
+            throw;
+        }
+        catch (Exception e) when (_process is null && e is HostException or IOException or UnauthorizedAccessException)
+        {
+            Apply(new VmEvent.StartFailed(new VmProblem($"{_state.Name} could not be started", e.Message, _services.Time.GetUtcNow())));
+            throw;
+        }
+    }
+
+    private async Task WaitForFirstWordAsync(CancellationToken cancellationToken)
+    {
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        timeout.CancelAfter(FirstWordTimeout);
+        try
+        {
+            var state = await WaitUntilAsync(s => s.RunState is not null || s.Process is VmProcessState.Exited, timeout.Token);
+            if (state.Process is VmProcessState.Exited exited)
+            {
+                throw new HostException($"QEMU ended at its start: {exited.StderrTail}");
+            }
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new QmpTimeoutException($"QEMU runs and has not spoken within {FirstWordTimeout.TotalSeconds:0} s. Look at {Paths.Folder}/stderr.");
+        }
+    }
+
+    private ImmutableDictionary<NicId, TapPort> ReadTaps()
+    {
+        var names = InterfaceNames.Of(_lab);
+        return _state.Definition.Nics.OfType<LinkNic>().ToImmutableDictionary(nic => nic.Id, nic => ReadTap(names.Tap(_state.Name, nic.Id)));
+    }
+
+    private static TapPort ReadTap(string name) => Host.ReadInterface(name) is { } tap
+        ? new TapPort(tap.Name, tap.MtuBytes)
+        : throw new HostException($"The network interface {name} is missing. ./infra/lab up makes it.");
+
+    private async Task PowerdownAsync(CancellationToken cancellationToken)
+    {
+        await _qmp.ExecuteAsync(RunStateCommands.SystemPowerdown, cancellationToken);
+        if (!await EndsWithinAsync(PowerdownTimeout, cancellationToken))
+        {
+            throw new VmConflictException(
+                $"The guest has not reacted to its power button within {PowerdownTimeout.TotalSeconds:0} s. Stop ends it in any case.");
+        }
+    }
+
+    private async Task StopAsync(IProgress<double> progress, CancellationToken cancellationToken)
+    {
+        if (_state.Process is VmProcessState.Starting && _startOperation is { } starting && _services.Operations.Cancel(starting))
+        {
+            await _services.Operations.WaitAsync(starting, cancellationToken);
+            return;
+        }
+
+        if (_state.RunState == RunState.Running)
+        {
+            await _qmp.ExecuteAsync(RunStateCommands.SystemPowerdown, cancellationToken);
+            progress.Report(0.1);
+            if (await EndsWithinAsync(PolitePowerdownTimeout, cancellationToken))
+            {
+                return;
+            }
+        }
+
+        progress.Report(0.7);
+        try
+        {
+            await _qmp.ExecuteAsync(RunStateCommands.Quit, cancellationToken);
+        }
+        catch (QmpException)
+        {
+            // It may be deaf, or gone already: what counts is whether the process ends.
+        }
+
+        if (!await EndsWithinAsync(QuitTimeout, cancellationToken))
+        {
+            progress.Report(0.9);
+            await KillAsync(cancellationToken);
+        }
+    }
+
+    private async Task KillAsync(CancellationToken cancellationToken)
+    {
+        if (_startOperation is { } starting)
+        {
+            _services.Operations.Cancel(starting);
+            await _services.Operations.WaitAsync(starting, cancellationToken);
+        }
+
+        await EndProcessAsync(cancellationToken);
+    }
+
+    private async Task EndProcessAsync(CancellationToken cancellationToken)
+    {
+        if (_process is { } process)
+        {
+            _endExpected = true;
+            process.Kill();
+            _lookAtProcess.Give();
+            await WaitUntilAsync(s => s.Process is VmProcessState.Exited or VmProcessState.Off, cancellationToken);
+        }
+    }
+
+    private async Task<bool> EndsWithinAsync(TimeSpan atMost, CancellationToken cancellationToken)
+    {
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        timeout.CancelAfter(atMost);
+        try
+        {
+            await WaitUntilAsync(s => s.Process is VmProcessState.Exited or VmProcessState.Off, timeout.Token);
+            return true;
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+}

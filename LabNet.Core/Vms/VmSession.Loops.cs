@@ -1,0 +1,214 @@
+using System.Collections.Immutable;
+using LabNet.Core.GuestAgent;
+using LabNet.Core.Hosts;
+using LabNet.Core.Labs;
+using LabNet.Core.Qmp;
+using Microsoft.Extensions.Logging;
+
+namespace LabNet.Core.Vms;
+
+/// <summary>The loops that listen to QEMU, to the process and to the guest.</summary>
+public sealed partial class VmSession
+{
+    private static readonly TimeSpan ProcessLookPeriod = TimeSpan.FromSeconds(1);
+
+    /// <summary>QEMU's sockets close some milliseconds before its process is gone.</summary>
+    private static readonly TimeSpan EndAfterEof = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan AgentPeriod = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan GuestFactsPeriod = TimeSpan.FromSeconds(15);
+
+    private long? _bootSince;
+    private long _factsReadAt;
+
+    private async Task SignalLoopAsync(CancellationToken cancellationToken)
+    {
+        await foreach (var signal in _qmp.ReadSignalsAsync(CancellationToken.None))
+        {
+            try
+            {
+                await ApplyAsync(signal, cancellationToken);
+            }
+            catch (QmpException e)
+            {
+                // Asking again failed: if the connection is gone its own signal follows, else the next change asks again.
+                LogNotRead(_state.Name, e.Message);
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                return;
+            }
+        }
+    }
+
+    private async Task ApplyAsync(QmpSignal signal, CancellationToken cancellationToken)
+    {
+        switch (signal)
+        {
+            case QmpSignal.Connected connected:
+                Apply(new VmEvent.Connected(connected.Greeting));
+                await ReadStateAsync(cancellationToken);
+                break;
+            case QmpSignal.Received received:
+                _services.Feed.Publish(_source, new QmpEventSeen(received.Event));
+                Apply(new VmEvent.QemuSaid(received.Event));
+                await FollowAsync(received.Event, cancellationToken);
+                break;
+            case QmpSignal.Gap:
+                await ReadStateAsync(cancellationToken);
+                break;
+            case QmpSignal.Disconnected disconnected:
+                Apply(new VmEvent.Disconnected(disconnected.Reason.Message, _services.Time.GetUtcNow()));
+                _lookAtProcess.Give();
+                break;
+            case QmpSignal.ConnectFailed { Reason: var reason } when _state.Connection is QmpLinkState.Lost lost && lost.Reason != reason.Message:
+                Apply(new VmEvent.Disconnected(reason.Message, lost.Since));
+                break;
+        }
+    }
+
+    /// <summary>What an event only announces is asked.</summary>
+    private async Task FollowAsync(QmpEvent qmpEvent, CancellationToken cancellationToken)
+    {
+        switch (qmpEvent.Name)
+        {
+            case "SHUTDOWN":
+                _endExpected = true;
+                break;
+            case "STOP" or "RESUME" or "WATCHDOG" or "GUEST_PANICKED" or "BLOCK_IO_ERROR" or "SUSPEND" or "WAKEUP" or "RESET":
+                await ReadStateAsync(cancellationToken);
+                break;
+            case "JOB_STATUS_CHANGE":
+                var jobs = await _qmp.ExecuteAsync(MachineCommands.QueryJobs, cancellationToken);
+                Apply(new VmEvent.JobsRead([.. jobs]));
+                break;
+            case "VSERPORT_CHANGE":
+                _askAgent.Give();
+                break;
+        }
+    }
+
+    private async Task ReadStateAsync(CancellationToken cancellationToken)
+    {
+        var status = await _qmp.ExecuteAsync(RunStateCommands.QueryStatus, cancellationToken);
+        var kvm = await _qmp.ExecuteAsync(MachineCommands.QueryKvm, cancellationToken);
+        var jobs = await _qmp.ExecuteAsync(MachineCommands.QueryJobs, cancellationToken);
+        var chardevs = await _qmp.ExecuteAsync(MachineCommands.QueryChardev, cancellationToken);
+        var kind = kvm.Enabled ? Accelerator.Kvm : Accelerator.Tcg;
+        var accelerator = _state.Accelerator?.Kind == kind ? _state.Accelerator : new AcceleratorInUse(kind, "as QEMU says");
+        var agentOpen = chardevs.Any(c => c.Label == QemuCommandLine.AgentChardev && c.FrontendOpen);
+        Apply(new VmEvent.StateRead(status, accelerator, [.. jobs], agentOpen));
+        _askAgent.Give();
+    }
+
+    private async Task ProcessLoopAsync(CancellationToken cancellationToken)
+    {
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            try
+            {
+                var eof = await _lookAtProcess.WaitAsync(ProcessLookPeriod, cancellationToken);
+                if (_process is { } process)
+                {
+                    await LookAtAsync(process, eof ? EndAfterEof : TimeSpan.Zero, cancellationToken);
+                }
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                return;
+            }
+        }
+    }
+
+    private async Task LookAtAsync(QemuProcess process, TimeSpan patience, CancellationToken cancellationToken)
+    {
+        using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        enough.CancelAfter(patience);
+        await _services.Host.WaitForEndAsync(process, enough.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (process.IsAlive)
+        {
+            return;
+        }
+
+        var exit = await _services.Host.ReadExitAsync(_services.Host.PathsOf(_state.Name), cancellationToken);
+        _process = null;
+        LogEnded(_state.Name, process.Pid, exit.Status, _endExpected);
+        Apply(new VmEvent.ProcessExited(new VmProcessState.Exited(exit.Status, _endExpected, exit.StderrTail, _services.Time.GetUtcNow())));
+    }
+
+    private async Task AgentLoopAsync(CancellationToken cancellationToken)
+    {
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            try
+            {
+                await _askAgent.WaitAsync(AgentPeriod, cancellationToken);
+                if (_state is { Agent: not GuestAgentState.Closed } && _state.RunState == RunState.Running)
+                {
+                    await AskAgentAsync(cancellationToken);
+                }
+
+                TellIfBootTakesTooLong();
+            }
+            catch (GuestAgentException e)
+            {
+                Apply(new VmEvent.AgentSilent(e.Message));
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                return;
+            }
+        }
+    }
+
+    private async Task AskAgentAsync(CancellationToken cancellationToken)
+    {
+        await _agent.ExecuteAsync(GuestAgentCommands.Ping, cancellationToken);
+        var wasAnswering = _state.Agent is GuestAgentState.Answering;
+        if (!wasAnswering)
+        {
+            Apply(new VmEvent.AgentAnswered(Guest: null));
+            _bootSince = null;
+        }
+
+        if (!wasAnswering || _services.Time.GetElapsedTime(_factsReadAt) >= GuestFactsPeriod)
+        {
+            _factsReadAt = _services.Time.GetTimestamp();
+            Apply(new VmEvent.AgentAnswered(await ReadGuestAsync(cancellationToken)));
+        }
+    }
+
+    private async Task<GuestFacts> ReadGuestAsync(CancellationToken cancellationToken)
+    {
+        var hostName = await _agent.ExecuteAsync(GuestAgentCommands.GetHostName, cancellationToken);
+        var os = await _agent.ExecuteAsync(GuestAgentCommands.GetOsInfo, cancellationToken);
+        var interfaces = await _agent.ExecuteAsync(GuestAgentCommands.GetInterfaces, cancellationToken);
+        return new GuestFacts(
+            hostName.HostName,
+            os.PrettyName ?? "",
+            os.KernelRelease ?? "",
+            [.. interfaces.Select(i => new GuestInterface(i.Name, i.HardwareAddress, AddressesOf(i)))]);
+    }
+
+    private static ImmutableArray<string> AddressesOf(GuestNetworkInterface guestInterface) =>
+        [.. (guestInterface.IpAddresses ?? []).Select(address => $"{address.IpAddress}/{address.Prefix}")];
+
+    private void TellIfBootTakesTooLong()
+    {
+        if (_bootSince is not { } since || _services.Time.GetElapsedTime(since) < _services.BootTimeout)
+        {
+            return;
+        }
+
+        _bootSince = null;
+        Apply(new VmEvent.ProblemSeen(new VmProblem(
+            $"The guest's agent has not answered within {_services.BootTimeout.TotalSeconds:0} s of the start",
+            $"The console's last lines:\n{_console.ReadTail()}",
+            _services.Time.GetUtcNow())));
+    }
+
+    [LoggerMessage(2102, LogLevel.Warning, "{Vm}: QEMU's state could not be read: {Reason}")]
+    private partial void LogNotRead(VmName vm, string reason);
+
+    [LoggerMessage(2103, LogLevel.Information, "{Vm}: QEMU process {Pid} ended with status {Status} (expected: {Expected})")]
+    private partial void LogEnded(VmName vm, int pid, int? status, bool expected);
+}

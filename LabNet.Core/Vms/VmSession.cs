@@ -1,0 +1,145 @@
+using LabNet.Core.Feed;
+using LabNet.Core.GuestAgent;
+using LabNet.Core.Hosts;
+using LabNet.Core.Labs;
+using LabNet.Core.Qmp;
+using Microsoft.Extensions.Logging;
+
+namespace LabNet.Core.Vms;
+
+/// <summary>
+/// One VM: the only writer of its state, the only door to its QEMU and its guest. A VM outlives its session: disposing it, or losing it,
+/// leaves QEMU as it is, and the next session adopts it.
+/// </summary>
+/// <remarks>Thread-safe.</remarks>
+public sealed partial class VmSession : IAsyncDisposable
+{
+    private readonly VmServices _services;
+    private readonly Lab _lab;
+    private readonly ILogger _logger;
+    private readonly FeedSource _source;
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly Lock _sync = new();
+    private readonly QmpSession _qmp;
+    private readonly GuestAgentClient _agent;
+    private readonly ConsoleLog _console;
+    private readonly Nudge _askAgent = new();
+    private readonly Nudge _lookAtProcess = new();
+    private VmState _state;
+    private QemuProcess? _process;
+    private bool _endExpected;
+    private Task _loops = Task.CompletedTask;
+
+    public VmSession(Lab lab, LabVm vm, VmServices services)
+    {
+        _lab = lab;
+        _services = services;
+        _logger = services.Loggers.CreateLogger<VmSession>();
+        _source = new FeedSource(vm.Name.ToString());
+        _state = new VmState(vm);
+        Paths = services.Host.PathsOf(vm.Name);
+        _qmp = new QmpSession(ct => OpenAsync(Paths.ControlSocket, ct), services.Qmp, services.Time, services.Loggers.CreateLogger<QmpSession>());
+        _agent = new GuestAgentClient(ct => OpenAsync(Paths.AgentSocket, ct), services.Time);
+        _console = new ConsoleLog(ct => OpenAsync(Paths.ConsoleSocket, ct), Path.Join(Paths.Folder, "console.log"), services.Time);
+    }
+
+    public VmState State => _state;
+
+    /// <summary>The VM's folder and the sockets in it; one of them is left free for the user's own QMP client.</summary>
+    public VmPaths Paths { get; }
+
+    /// <summary>Adopts the QEMU that runs already, if one does, and begins to listen.</summary>
+    public void Open()
+    {
+        _services.Feed.Publish(_source, new VmChanged(_state));
+        if (QemuProcess.ReadFrom(Paths) is { IsAlive: true } process)
+        {
+            _process = process;
+            LogAdopted(_state.Name, process.Pid);
+            Apply(new VmEvent.ProcessFound(process.Pid, process.StartedAt, Adopted: true));
+        }
+
+        _qmp.Start();
+        var stopping = _stopping.Token;
+        _loops = Task.WhenAll(
+            Task.Run(() => SignalLoopAsync(stopping), CancellationToken.None),
+            Task.Run(() => ProcessLoopAsync(stopping), CancellationToken.None),
+            Task.Run(() => AgentLoopAsync(stopping), CancellationToken.None),
+            Task.Run(() => _console.ReadLoopAsync(stopping), CancellationToken.None));
+    }
+
+    /// <summary>QEMU's <c>return</c> of a command that only reads, as it came.</summary>
+    /// <exception cref="QmpException"/>
+    public ValueTask<ReadOnlyMemory<byte>> ReadAsync(string qmpQuery, CancellationToken cancellationToken) =>
+        _qmp.ExecuteRawAsync(qmpQuery, arguments: null, cancellationToken);
+
+    /// <summary>Runs a program in the guest for the actor (operator).</summary>
+    /// <exception cref="ForbiddenException"/>
+    /// <exception cref="GuestAgentException"/>
+    public async Task<GuestExecResult> ExecAsync(GuestProgram program, Actor actor, CancellationToken cancellationToken)
+    {
+        await AuthorizeAsync(actor, Role.Operator, "guest-exec", string.Join(' ', [program.Path, .. program.Arguments]), cancellationToken);
+        return await RunInGuestAsync(program, cancellationToken);
+    }
+
+    /// <summary>Runs a program in the guest for LabNet's own measuring; not audited.</summary>
+    /// <exception cref="GuestAgentException"/>
+    internal Task<GuestExecResult> RunInGuestAsync(GuestProgram program, CancellationToken cancellationToken) =>
+        _state.RunState is { } runState && runState != RunState.Running
+            ? throw new GuestAgentTimeoutException($"{_state.Name} is {runState}: its guest answers when it runs again.")
+            : _agent.RunAsync(program, _services.Time, cancellationToken);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync();
+        await _qmp.DisposeAsync();
+        await _loops;
+        await _agent.DisposeAsync();
+        _askAgent.Dispose();
+        _lookAtProcess.Dispose();
+        _stopping.Dispose();
+    }
+
+    private ValueTask<Stream> OpenAsync(string socket, CancellationToken cancellationToken) => _process is null
+        ? throw new IOException($"{_state.Name} is not running.")
+        : _services.Host.OpenSocketAsync(socket, cancellationToken);
+
+    private async Task AuthorizeAsync(Actor actor, Role required, string action, string? detail, CancellationToken cancellationToken)
+    {
+        try
+        {
+            actor.Require(required, action);
+        }
+        catch (ForbiddenException)
+        {
+            await _services.Audit.WriteAsync(actor, action, _state.Name, detail, "forbidden", cancellationToken);
+            throw;
+        }
+
+        await _services.Audit.WriteAsync(actor, action, _state.Name, detail, "accepted", cancellationToken);
+    }
+
+    private void Apply(VmEvent vmEvent)
+    {
+        lock (_sync)
+        {
+            var next = VmReducer.Apply(_state, vmEvent);
+            if (next != _state)
+            {
+                _state = next;
+                _services.Feed.Publish(_source, new VmChanged(next));
+            }
+        }
+    }
+
+    /// <summary>Ends when the state is as wished; looks at the present one first.</summary>
+    private async Task<VmState> WaitUntilAsync(Func<VmState, bool> wished, CancellationToken cancellationToken)
+    {
+        using var changes = _services.Feed.Subscribe(record => record.Source == _source && record.Item is VmChanged);
+        var states = changes.Snapshot.ToAsyncEnumerable().Concat(changes.ReadAllAsync(cancellationToken)).Select(r => r.Item).OfType<VmChanged>();
+        return (await states.FirstAsync(changed => wished(changed.State), cancellationToken)).State;
+    }
+
+    [LoggerMessage(2101, LogLevel.Information, "{Vm}: adopted QEMU process {Pid}")]
+    private partial void LogAdopted(VmName vm, int pid);
+}

@@ -1,0 +1,105 @@
+using LabNet.Core.Feed;
+using LabNet.Core.Hosts;
+using LabNet.Core.Labs;
+using LabNet.Core.Qmp;
+using LabNet.Core.Storage;
+using LabNet.Core.Vms;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace LabNet.Tests.Vms;
+
+/// <summary>A lab in a folder of its own, with real QEMU; whatever still runs at the end is killed by its own pid.</summary>
+internal sealed class LabOnThisMachine : IAsyncDisposable
+{
+    public static readonly Actor Tester = new("tester", Role.Admin, "test");
+
+    private readonly Lab _lab;
+    private readonly string _folder;
+    private Database? _database;
+    private OperationRegistry? _operations;
+
+    private LabOnThisMachine(Lab lab, string folder)
+    {
+        _lab = lab;
+        _folder = folder;
+    }
+
+    public LiveFeed Feed { get; private set; } = new(TimeProvider.System);
+
+    public VmRegistry Vms { get; private set; } = null!;
+
+    public static LabOnThisMachine Open(string labFile)
+    {
+        var folder = Directory.CreateTempSubdirectory("labnet-test-").FullName;
+        var reading = LabFile.Parse(labFile, folder, new HashSet<ImageName> { ImageName.Parse("debian") });
+        Assert.Empty(reading.Mistakes);
+        var lab = new LabOnThisMachine(reading.Lab!, folder);
+        lab.OpenSessions();
+        return lab;
+    }
+
+    public VmSession Vm(string name) => Vms.Find(VmName.Parse(name))!;
+
+    /// <summary>What a new LabNet.Web finds after the old one is gone: the files and the QEMU processes, nothing else.</summary>
+    public async Task ReplaceLabNetAsync()
+    {
+        await CloseSessionsAsync();
+        OpenSessions();
+    }
+
+    public async Task<Operation> DoAsync(string vm, VmAction action)
+    {
+        var operation = await Vm(vm).BeginAsync(action, Tester, TestContext.Current.CancellationToken);
+        return (await _operations!.WaitAsync(operation.Id, TestContext.Current.CancellationToken))!;
+    }
+
+    public async Task<VmState> UntilAsync(string vm, Func<VmState, bool> wished)
+    {
+        using var changes = Feed.Subscribe(record => record.Item is VmChanged && record.Source.Name == vm);
+        await foreach (var record in changes.Snapshot.ToAsyncEnumerable().Concat(changes.ReadAllAsync(TestContext.Current.CancellationToken)))
+        {
+            var state = ((VmChanged)record.Item).State;
+            if (wished(state))
+            {
+                return state;
+            }
+        }
+
+        throw new InvalidOperationException("The feed ended.");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        var processes = Vms.Vms.Select(vm => QemuProcess.ReadFrom(vm.Paths)).OfType<QemuProcess>().ToList();
+        await CloseSessionsAsync();
+        processes.ForEach(process => process.Kill());
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private void OpenSessions()
+    {
+        Feed = new LiveFeed(TimeProvider.System);
+        _database = Database.Open(Path.Join(_folder, "lab.db"), "lab", "FULL");
+        _operations = new OperationRegistry(
+            new OperationStore(_database, TimeProvider.System), Feed, TimeProvider.System, NullLogger<OperationRegistry>.Instance);
+        var options = new HostOptions(_folder, Path.Join(Repository.Root, "infra"), Repository.GuestsFolder, Repository.GuestRelease, Machine: null);
+        var services = new VmServices(
+            new Host(options, TimeProvider.System, NullLogger<Host>.Instance),
+            Feed,
+            _operations,
+            new AuditLog(_database, TimeProvider.System),
+            new QmpOptions(),
+            BootTimeout: TimeSpan.FromSeconds(120),
+            TimeProvider.System,
+            NullLoggerFactory.Instance);
+        Vms = new VmRegistry(_lab, services);
+        Vms.Open();
+    }
+
+    private async Task CloseSessionsAsync()
+    {
+        await Vms.DisposeAsync();
+        await _operations!.DisposeAsync();
+        await _database!.DisposeAsync();
+    }
+}
