@@ -1,0 +1,9 @@
+using Microsoft.Extensions.DependencyInjection;
+
+namespace LabNet.Core.Hosts;
+
+public static class HostRegistration
+{
+    public static IServiceCollection AddHosts(this IServiceCollection services, HostOptions options) =>
+        services.AddSingleton(options).AddSingleton<Host>();
+}

@@ -1,0 +1,8 @@
+using Microsoft.Extensions.DependencyInjection;
+
+namespace LabNet.Core.Traffic;
+
+public static class TrafficRegistration
+{
+    public static IServiceCollection AddTraffic(this IServiceCollection services) => services.AddSingleton<PingMesh>();
+}

@@ -1,0 +1,38 @@
+using System.Text.Json;
+using LabNet.Core.Labs;
+
+namespace LabNet.Web.Lab;
+
+/// <summary>
+/// <c>LabNet.Web check LABFILE</c>: reads a lab file without starting anything, for infra/lab. Prints
+/// <c>{"name": …, "networkSpec": …}</c>, or each mistake as <c>FILE:LINE:COLUMN: what is wrong</c> to standard error and ends with 2.
+/// </summary>
+public static class LabCheck
+{
+    private const int WrongFile = 2;
+
+    /// <summary>The images that infra/guests/build.sh can make.</summary>
+    public static IReadOnlySet<ImageName> KnownImages { get; } = new HashSet<ImageName> { ImageName.Parse("debian") };
+
+    public static int Run(string path)
+    {
+        var reading = LabFile.Read(path, KnownImages);
+        if (!reading.TryGetLab(out var lab))
+        {
+            foreach (var mistake in reading.Mistakes)
+            {
+                Console.Error.WriteLine(mistake.Line == 0 ? $"{path}: {mistake}" : $"{path}:{mistake}");
+            }
+
+            return WrongFile;
+        }
+
+        using var output = Console.OpenStandardOutput();
+        using var json = new Utf8JsonWriter(output);
+        json.WriteStartObject();
+        json.WriteString("name", lab.Name.ToString());
+        json.WriteString("networkSpec", NetworkSpec.For(lab, InterfaceNames.Of(lab), machine: null));
+        json.WriteEndObject();
+        return 0;
+    }
+}

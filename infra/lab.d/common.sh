@@ -1,0 +1,97 @@
+# Shared by the lab command's parts; sourced by infra/lab, which sets root and infra.
+# shellcheck shell=bash disable=SC2034,SC2154 # variables come from and go to the other parts
+
+readonly state_root=${LABNET_STATE:-${XDG_STATE_HOME:-$HOME/.local/state}/labnet}
+readonly cache_root=${LABNET_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/labnet}
+readonly app_folder=$root/artifacts/publish/LabNet.Web/release
+
+# Packages that have a program of their own, as "PROGRAM PACKAGE".
+readonly needed_programs='
+qemu-system-x86_64 qemu-system-x86
+qemu-system-aarch64 qemu-system-arm
+qemu-img qemu-utils
+ip iproute2
+curl curl
+jq jq
+setsid util-linux
+mke2fs e2fsprogs
+xz xz-utils
+cpio cpio'
+
+say() { printf '%s\n' "$*" >&2; }
+
+die() {
+  local status=$1
+  shift
+  printf 'lab: %s\n' "$*" >&2
+  exit "$status"
+}
+
+as_root() {
+  if [[ $EUID -eq 0 ]]; then
+    "$@"
+  elif command -v sudo >/dev/null; then
+    say "As root: $*"
+    sudo "$@"
+  else
+    die 1 "this needs root, and there is no sudo here. As root, run: $*"
+  fi
+}
+
+# Packages whose program is missing, one a line.
+missing_packages() {
+  local program package
+  while read -r program package; do
+    [[ -z $program ]] || PATH=$PATH:/usr/sbin:/sbin command -v "$program" >/dev/null || echo "$package"
+  done <<<"$needed_programs"
+}
+
+# The state folder of the lab that was brought up last.
+current_state() {
+  local current
+  current=$(readlink -- "$state_root/current" 2>/dev/null) || die 1 "no lab is up. Start one: ./infra/lab up"
+  [[ -d $current ]] || die 1 "no lab is up. Start one: ./infra/lab up"
+  printf '%s\n' "$current"
+}
+
+# Is the process noted in FILE ("PID START BOOT", as infra/vm-run.sh writes it) still that process?
+process_alive() {
+  local pid start boot now stat
+  local -a fields
+  read -r pid start boot <"$1" 2>/dev/null || return 1
+  read -r now </proc/sys/kernel/random/boot_id
+  [[ $boot == "$now" ]] || return 1
+  stat=$(cat "/proc/$pid/stat" 2>/dev/null) || return 1
+  read -r -a fields <<<"${stat##*) }"
+  [[ ${fields[19]} == "$start" && ${fields[0]} != Z ]]
+}
+
+# Notes process PID in FILE the same way.
+note_process() {
+  local stat boot
+  local -a fields
+  stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 1
+  read -r boot </proc/sys/kernel/random/boot_id
+  read -r -a fields <<<"${stat##*) }"
+  echo "$1 ${fields[19]} $boot" >"$2"
+}
+
+# api METHOD PATH [CURL-ARGUMENT…]: asks the running LabNet of $state as its admin. The token goes by a file, not by the command line.
+api() {
+  local method=$1 path=$2
+  shift 2
+  curl --silent --show-error --max-time 600 --request "$method" --header @<(printf 'Authorization: Bearer %s' "$(<"$state/admin-token")") \
+    "$@" "$(<"$state/url")$path"
+}
+
+# Like api, but a refusal ends the command with the problem's words.
+api_or_die() {
+  local reply status
+  reply=$(api "$@" --write-out '\n%{http_code}') || die 1 "LabNet does not answer at $(<"$state/url"). ./infra/lab up starts it."
+  status=${reply##*$'\n'}
+  reply=${reply%$'\n'*}
+  [[ $status == 2* ]] || die 1 "$(jq --raw-output '.detail // .title // "refused"' <<<"$reply" 2>/dev/null || echo "LabNet answered with status $status")"
+  printf '%s' "$reply"
+}
+
+labnet_alive() { [[ -f $state/labnet.pid ]] && process_alive "$state/labnet.pid"; }

@@ -1,0 +1,71 @@
+# shellcheck shell=bash disable=SC2034,SC2154 # variables come from and go to the other parts
+
+readonly powerdown_seconds=20
+
+lab_down() {
+  local purge=no
+  for argument in "$@"; do
+    case $argument in
+      --purge) purge=yes ;;
+      *) die 2 "down takes --purge, not \"$argument\"" ;;
+    esac
+  done
+  state=$(readlink -- "$state_root/current" 2>/dev/null) || { say "No lab is up."; return; }
+  if labnet_alive; then
+    stop_vms_by_api || say "LabNet did not answer; its VMs are ended from outside"
+    end_process "$state/labnet.pid" "LabNet"
+  fi
+  local pid
+  for pid in "$state"/vms/*/pid; do
+    [[ -f $pid ]] && end_process "$pid" "QEMU of $(basename -- "$(dirname -- "$pid")")"
+  done
+  remove_network
+  rm --force "$state/labnet.pid" "$state/labnet.new" "$state/url"
+  [[ $purge == no ]] || purge_state
+  say "The lab is down."
+}
+
+stop_vms_by_api() {
+  local vm operation operations=() reply
+  for vm in $(api GET /api/v1/vms --max-time 5 2>/dev/null | jq --raw-output '.[] | select(.connection != "off" and .connection != "crashed") | .name'); do
+    operation=$(api POST "/api/v1/vms/$vm/actions/stop" 2>/dev/null | jq --raw-output '.operation // empty') || return 1
+    [[ -n $operation ]] && operations+=("$operation") && say "Stopping $vm ..."
+  done
+  for operation in "${operations[@]}"; do
+    until reply=$(api GET "/api/v1/operations/$operation" 2>/dev/null) && [[ $(jq --raw-output .state <<<"$reply") != running ]]; do
+      labnet_alive || return 1
+      sleep 0.2
+    done
+  done
+}
+
+# end_process PIDFILE NAME: asks it to end, then makes it.
+end_process() {
+  local pid waited=0
+  process_alive "$1" || return 0
+  read -r pid _ <"$1"
+  kill -TERM "$pid" 2>/dev/null || true
+  while process_alive "$1"; do
+    if [[ $waited -ge $((powerdown_seconds * 10)) ]]; then
+      say "$2 (process $pid) did not end by itself; killing it"
+      kill -KILL "$pid" 2>/dev/null || true
+      waited=0
+    fi
+    sleep 0.1
+    waited=$((waited + 1))
+  done
+}
+
+remove_network() {
+  local name
+  name=$(basename -- "$state")
+  [[ $("$infra/network.sh" status --lab "$name" --json 2>/dev/null | jq '(.hosts | length) + (.links | length) + (.taps | length)' 2>/dev/null) != 0 ]] || return 0
+  as_root "$infra/network.sh" down --lab "$name" >&2
+}
+
+purge_state() {
+  # Only what is a lab's state folder: it has a lab.db or VMs.
+  [[ -f $state/lab.db || -d $state/vms ]] || die 1 "$state does not look like a lab's folder; nothing was removed"
+  rm --recursive --force -- "$state" "$state_root/current"
+  say "Removed $state"
+}

@@ -1,0 +1,159 @@
+# shellcheck shell=bash disable=SC2034,SC2154 # variables come from and go to the other parts
+# shellcheck source=infra/lab.d/setup.sh
+source "$infra/lab.d/setup.sh"
+
+readonly guests_timeout_seconds=${LABNET_UP_TIMEOUT:-180}
+
+lab_up() {
+  local lab_file=$infra/labs/cross-arch.yaml port=5000
+  while [[ $# -gt 0 ]]; do
+    case $1 in
+      --port) port=${2:-}; shift ;;
+      -*) die 2 "up takes a lab file and --port N, not \"$1\"" ;;
+      *) lab_file=$1 ;;
+    esac
+    shift
+  done
+  [[ $port =~ ^[0-9]{1,5}$ && $port -ge 1 && $port -le 65535 ]] || die 2 "--port takes a number from 1 to 65535"
+  trap 'say ""; say "Interrupted. ./infra/lab down cleans up; ./infra/lab up goes on."; exit 130' INT TERM
+
+  setup_packages
+  setup_sdk
+  setup_app_and_guests
+  check_lab "$lab_file"
+  (umask 077 && mkdir --parents "$state")
+  ln --symbolic --force --no-dereference "$state" "$state_root/current"
+  # One up at a time on one lab.
+  exec 9>"$state/up.lock"
+  flock --nonblock 9 || die 1 "another ./infra/lab up of this lab is at work; wait for it, or end it"
+
+  make_network
+  if labnet_alive; then
+    say "LabNet runs already at $(<"$state/url")"
+    start_stopped_vms
+  else
+    start_labnet "$lab_file" "$port"
+  fi
+  wait_for_guests
+  wait_for_pings
+  tell_how_to_log_in
+}
+
+# Sets state (the lab's folder) and network_spec from what the application makes of the lab file.
+check_lab() {
+  local checked
+  checked=$(dotnet "$app_folder/LabNet.Web.dll" check "$1") || exit 2
+  state=$state_root/$(jq --raw-output .name <<<"$checked")
+  lab_name=$(jq --raw-output .name <<<"$checked")
+  network_spec=$(jq --raw-output .networkSpec <<<"$checked")
+}
+
+make_network() {
+  local status=0
+  "$infra/network.sh" check --lab "$lab_name" --user "$(id --user --name)" - <<<"$network_spec" >/dev/null 2>&1 || status=$?
+  [[ $status -eq 0 ]] && return
+  as_root "$infra/network.sh" up --lab "$lab_name" --user "$(id --user --name)" - <<<"$network_spec" >&2 ||
+    die 1 "the lab's network could not be made; why stands above"
+}
+
+start_labnet() {
+  local lab_file=$1 port=$2 url=http://127.0.0.1:$2 pid
+  if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
+    die 1 "port $port is in use by another program. Choose another one: ./infra/lab up --port 5001"
+  fi
+  say "Starting LabNet ..."
+  (
+    umask 077
+    [[ ! -f $state/labnet.log ]] || mv --force "$state/labnet.log" "$state/labnet.log.1"
+    cd -- "$app_folder" || exit 1
+    # Its own session: Ctrl-C here, and the end of this terminal, are not meant for it.
+    LabNet__StateFolder=$state LabNet__LabFile=$(realpath -- "$lab_file") LabNet__InfraFolder=$infra LabNet__GuestsFolder=$cache_root/guests \
+      LabNet__GuestRelease=${LABNET_DEBIAN_RELEASE:-$(guest_release)} LabNet__StartVms=true ASPNETCORE_URLS=$url \
+      setsid dotnet LabNet.Web.dll </dev/null >"$state/labnet.log" 2>&1 9>&- &
+    echo $! >"$state/labnet.new"
+  )
+  pid=$(<"$state/labnet.new")
+  printf '%s\n' "$url" >"$state/url"
+  note_process "$pid" "$state/labnet.pid" || labnet_failed
+  rm --force "$state/labnet.new"
+  until curl --silent --fail --output /dev/null "$url/healthz"; do
+    labnet_alive || labnet_failed
+    sleep 0.1
+  done
+}
+
+labnet_failed() {
+  say "LabNet did not start. The end of $state/labnet.log:"
+  tail --lines=20 "$state/labnet.log" >&2
+  exit 1
+}
+
+# The release that infra/guests/build.sh made last.
+guest_release() {
+  local newest
+  newest=$(find "$cache_root/guests" -maxdepth 1 -type l -name "*-$(uname --machine)" -printf '%T@ %f\n' | sort --numeric-sort | tail --lines=1)
+  newest=${newest##* }
+  printf '%s\n' "${newest%-"$(uname --machine)"}"
+}
+
+start_stopped_vms() {
+  local vm
+  for vm in $(api_or_die GET /api/v1/vms | jq --raw-output '.[] | select(.connection == "off" or .connection == "crashed") | .name'); do
+    api_or_die POST "/api/v1/vms/$vm/actions/start" >/dev/null
+  done
+}
+
+wait_for_guests() {
+  local started=$SECONDS vms line told=''
+  while true; do
+    labnet_alive || labnet_failed
+    vms=$(api_or_die GET /api/v1/vms)
+    line=$(jq --raw-output 'map("\(.name) \(if .guestAgent == "answering" then "is up" else .step // .runState // .connection end)") | join(", ")' <<<"$vms")
+    [[ $line == "$told" ]] || { say "  $line"; told=$line; }
+    jq --exit-status 'all(.guestAgent == "answering")' <<<"$vms" >/dev/null && return
+    tell_problems "$vms" && exit 1
+    [[ $((SECONDS - started)) -lt $guests_timeout_seconds ]] || guests_too_slow "$vms"
+    sleep 0.2
+  done
+}
+
+# True if a VM has one.
+tell_problems() {
+  local vm
+  vm=$(jq --raw-output 'first(.[] | select(.problem != null) | "\(.name): \(.problem.title)\n\(.problem.detail)") // empty' <<<"$1")
+  [[ -n $vm ]] && say "$vm"
+}
+
+guests_too_slow() {
+  local vm
+  for vm in $(jq --raw-output '.[] | select(.guestAgent != "answering") | .name' <<<"$1"); do
+    say "The guest agent of $vm has not answered within $guests_timeout_seconds s. Its console's last lines:"
+    tail --lines=20 "$state/vms/$vm/console.log" >&2 || true
+  done
+  exit 1
+}
+
+wait_for_pings() {
+  local links started=$SECONDS pings bad
+  links=$(api_or_die GET /api/v1/lab | jq --raw-output '.links[].name')
+  local link
+  for link in $links; do
+    while true; do
+      pings=$(api_or_die GET "/api/v1/links/$link/pings")
+      bad=$(jq 'map(select(.received == 0 or .received < .sent)) | length' <<<"$pings")
+      [[ $(jq length <<<"$pings") -gt 0 && $bad -eq 0 ]] && break
+      if [[ $((SECONDS - started)) -ge 60 ]]; then
+        jq --raw-output '.[] | select(.received == 0 or .received < .sent) | "\(.from) cannot ping \(.to) over \(.link) with \(.packetBytes) bytes: \(.problem // "\(.received) of \(.sent) came back")"' <<<"$pings" >&2
+        exit 1
+      fi
+      sleep 0.2
+    done
+    jq --raw-output '.[] | "  \(.from) -> \(.to) over \(.link): \(.packetBytes) bytes, don'\''t fragment, \(.received)/\(.sent) back, \(.rttMs) ms"' <<<"$pings" >&2
+  done
+}
+
+tell_how_to_log_in() {
+  say ""
+  say "The lab is up:  $(<"$state/url")"
+  say "To log in:      ./infra/lab token   prints a token; paste it into the page"
+}
