@@ -1,6 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
-using System.Runtime.InteropServices;
 
 namespace LabNet.Core.Labs;
 
@@ -47,7 +46,6 @@ public readonly record struct Ipv4Address(uint Bits)
 /// <summary>An interface's address and the length of its network's prefix, written as <c>10.10.10.2/24</c>.</summary>
 /// <param name="Address">One of the network's addresses.</param>
 /// <param name="PrefixLength">In bits, 0 to 32.</param>
-[StructLayout(LayoutKind.Auto)]
 public readonly record struct Ipv4Interface(Ipv4Address Address, int PrefixLength)
 {
     public Ipv4Address Network => new(Address.Bits & Mask);

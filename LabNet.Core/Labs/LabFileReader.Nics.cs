@@ -75,7 +75,7 @@ internal sealed partial class LabFileReader
             return (IsUser: true, Link: default);
         }
 
-        return Known(Name<LinkName>(node, "link"), node, "link", _links.Keys, UserLink) is { } link ? (IsUser: false, link) : null;
+        return Known(Name<LinkName>(node, "link"), node, "link", _links, UserLink) is { } link ? (IsUser: false, link) : null;
     }
 
     /// <returns>The default where the file gives none: <see cref="WithMacs"/> fills it in.</returns>

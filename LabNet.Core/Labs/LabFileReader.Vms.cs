@@ -24,7 +24,7 @@ internal sealed partial class LabFileReader
     {
         // Without any host, that was told already.
         var host = Name<HostName>(fields.Find("host"), "host");
-        host = _hosts.Count == 0 ? null : Known(host, fields.Find("host"), "host", _hosts.Keys);
+        host = _hosts.Count == 0 ? null : Known(host, fields.Find("host"), "host", _hosts);
         var architecture = OneOf<Architecture>(fields.Find("arch"), "arch", Words.Word);
         var memory = fields.Find("memory") is { } memoryNode ? Memory(memoryNode) : LabLimits.MemoryBytesDefault;
         var cpus = fields.Find("cpus") is { } cpusNode ? Integer(cpusNode, "cpus", 1, LabLimits.CpusMax) : 1;

@@ -14,8 +14,8 @@ internal sealed partial class LabFileReader(List<LabFileMistake> mistakes, strin
     /// <summary>What <c>nics</c> calls QEMU's user-mode network; no link can be named so.</summary>
     public const string UserLink = "user";
 
-    private readonly Dictionary<HostName, YamlEntry> _hosts = [];
-    private readonly Dictionary<LinkName, YamlEntry> _links = [];
+    private readonly List<HostName> _hosts = [];
+    private readonly List<LinkName> _links = [];
 
     /// <returns>Null, or incomplete, when there are mistakes.</returns>
     public Lab? Read(YamlNode root)
@@ -38,7 +38,7 @@ internal sealed partial class LabFileReader(List<LabFileMistake> mistakes, strin
         HostKind? labKind = null;
         foreach (var (name, entry) in Named<HostName>(node, "hosts", mayBeEmpty: false))
         {
-            _hosts.Add(name, entry);
+            _hosts.Add(name);
             var what = $"Host \"{name}\"";
             if (Open(entry.Value, what, LabFileKeys.Host, LabFileKeys.HostRequired) is not { } fields)
             {
@@ -110,7 +110,7 @@ internal sealed partial class LabFileReader(List<LabFileMistake> mistakes, strin
         var links = ImmutableArray.CreateBuilder<Link>();
         foreach (var (name, entry) in Named<LinkName>(node, "links", mayBeEmpty: true))
         {
-            _links.Add(name, entry);
+            _links.Add(name);
             if (name.ToString() == UserLink)
             {
                 Tell(entry.At, $"No link can be named \"{UserLink}\": in nics that is the user-mode network.");

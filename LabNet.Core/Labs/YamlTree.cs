@@ -1,11 +1,9 @@
-using System.Runtime.InteropServices;
 using YamlDotNet.Core;
 
 namespace LabNet.Core.Labs;
 
 /// <param name="Line">From 1.</param>
 /// <param name="Column">From 1.</param>
-[StructLayout(LayoutKind.Auto)]
 internal readonly record struct Place(int Line, int Column)
 {
     public static Place Of(Mark mark) => new((int)mark.Line, (int)mark.Column);
