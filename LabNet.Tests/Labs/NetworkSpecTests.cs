@@ -1,0 +1,61 @@
+using LabNet.Core.Labs;
+using Xunit;
+
+namespace LabNet.Tests.Labs;
+
+[Trait("suite", "unit")]
+public sealed class NetworkSpecTests
+{
+    [Fact]
+    public void A_lab_of_namespaces_is_all_on_this_machine()
+    {
+        var lab = SampleLab.Read(File.ReadAllText(RepositoryFile.At("infra/labs/cross-arch.yaml")));
+        Assert.Equal(
+            """
+            host ares namespace 10.99.0.1/24 labnet-cross-arch-ares
+            host zeus namespace 10.99.0.2/24 labnet-cross-arch-zeus
+            link ares lab 100 4789 b-3ea8-ares x-3ea8-ares
+            tap ares lab t-3ea8-x86eth1 x86/eth1
+            link zeus lab 100 4789 b-3ea8-zeus x-3ea8-zeus
+            tap zeus lab t-3ea8-armeth1 arm/eth1
+
+            """,
+            NetworkSpec.For(lab, InterfaceNames.Of(lab), machine: null));
+    }
+
+    [Fact]
+    public void A_machine_has_its_own_VMs_and_knows_its_peers()
+    {
+        var lab = TwoMachines();
+        Assert.Equal(
+            """
+            host pi machine 192.168.2.158
+            peer pc 192.168.2.117
+            link pi lab 100 4789 b-2a97-pi x-2a97-pi
+            tap pi lab t-2a97-armeth0 arm/eth0
+
+            """,
+            NetworkSpec.For(lab, InterfaceNames.Of(lab), HostName.Parse("pi")));
+    }
+
+    [Fact]
+    public void A_machine_that_is_not_the_labs_is_refused()
+    {
+        var lab = TwoMachines();
+        var names = InterfaceNames.Of(lab);
+        Assert.Contains("this machine is one of pc, pi", Refusal(lab, HostName.Parse("mac")), StringComparison.Ordinal);
+        Assert.Contains("this machine is one of pc, pi", Refusal(lab, machine: null), StringComparison.Ordinal);
+        Assert.Contains("are namespaces", Refusal(SampleLab.Read(SampleLab.Text()), HostName.Parse("ares")), StringComparison.Ordinal);
+
+        static string Refusal(Lab lab, HostName? machine) =>
+            Assert.Throws<ArgumentException>(() => NetworkSpec.For(lab, InterfaceNames.Of(lab), machine)).Message;
+    }
+
+    private static Lab TwoMachines() => SampleLab.Read(SampleLab.Text(
+        hosts: "hosts: { pc: { kind: machine, address: 192.168.2.117 }, pi: { kind: machine, address: 192.168.2.158 } }",
+        vms: """
+            vms:
+              x86: { host: pc, arch: x86_64, image: debian, nics: [ user, lab ] }
+              arm: { host: pi, arch: aarch64, image: debian, nics: [ lab ] }
+            """));
+}

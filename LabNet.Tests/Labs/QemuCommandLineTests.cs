@@ -1,0 +1,129 @@
+using LabNet.Core.Labs;
+using Xunit;
+
+namespace LabNet.Tests.Labs;
+
+/// <summary>Golden/*.txt hold whole command lines, an argument a line. LABNET_ACCEPT_GOLDEN=1 writes them anew: read the diff.</summary>
+[Trait("suite", "unit")]
+public sealed class QemuCommandLineTests
+{
+    [Theory]
+    [InlineData(Architecture.X86_64, Accelerator.Tcg, Architecture.X86_64)]
+    [InlineData(Architecture.X86_64, Accelerator.Tcg, Architecture.Aarch64)]
+    [InlineData(Architecture.X86_64, Accelerator.Kvm, Architecture.X86_64)]
+    [InlineData(Architecture.Aarch64, Accelerator.Tcg, Architecture.X86_64)]
+    [InlineData(Architecture.Aarch64, Accelerator.Kvm, Architecture.Aarch64)]
+    public void A_command_line_is_the_golden_one(Architecture guest, Accelerator accelerator, Architecture host)
+    {
+        var path = RepositoryFile.At($"LabNet.Tests/Labs/Golden/{guest.Word()}-{accelerator.Word()}-on-{host.Word()}.txt");
+        var lines = QemuCommandLine.Build(SampleLaunch.Of(guest, accelerator, host)).Append("").ToList();
+        if (Environment.GetEnvironmentVariable("LABNET_ACCEPT_GOLDEN") == "1")
+        {
+            File.WriteAllText(path, string.Join('\n', lines));
+        }
+
+        Assert.Equal(File.ReadAllText(path).Split('\n'), lines);
+    }
+
+    [Fact]
+    public void No_device_moves_when_others_are_left_out()
+    {
+        var full = SampleLaunch.Of(Architecture.X86_64);
+        var bare = full with { Vm = full.Vm with { Share = null, Nics = [full.Vm.Nics[2]] }, ShareFolder = null };
+        var devices = Devices(full);
+        Assert.All(Devices(bare), device => Assert.Contains(device, devices));
+        Assert.Equal(devices.Length - 3, Devices(bare).Length);
+        Assert.DoesNotContain("lab.share", QemuCommandLine.Build(bare)[^1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Every_device_has_an_id_and_an_address_of_its_own()
+    {
+        var full = SampleLaunch.Of(Architecture.X86_64);
+        var nics = Enumerable.Range(0, LabLimits.NicsMax).Select(position => new UserNic(new NicId(position), default, NicModel.E1000e));
+        var devices = Devices(full with { Vm = full.Vm with { Nics = [.. nics] } });
+        var places = devices.Where(device => !device.StartsWith("virtserialport", StringComparison.Ordinal))
+            .Select(device => Field(device, "addr"))
+            .ToList();
+        Assert.Equal(devices.Length, devices.Select(device => Field(device, "id")).Distinct().Count());
+        Assert.Equal(places.Count, places.Distinct().Count());
+        Assert.Equal(devices.Length - 1, places.Count);
+    }
+
+    [Fact]
+    public void Commas_are_doubled_in_lists_and_left_alone_elsewhere()
+    {
+        var arguments = QemuCommandLine.Build(SampleLaunch.Of(Architecture.X86_64, folder: "/a,b", image: "/c,d", share: "/e,f=g"));
+        Assert.Contains("socket,id=control,path=/a,,b/control.sock,server=on,wait=off", arguments);
+        Assert.Contains("driver=file,node-name=vda-file,filename=/a,,b/disk.qcow2,discard=unmap", arguments);
+        Assert.Contains("local,id=share,path=/e,,f=g,security_model=mapped-xattr,fmode=0644,dmode=0755", arguments);
+        Assert.Contains("/c,d/kernel", arguments);
+        Assert.Contains("/c,d/initrd", arguments);
+    }
+
+    [Theory]
+    [InlineData("/srv/a\nb")]
+    [InlineData("/srv/a\0b")]
+    [InlineData("srv/relative")]
+    [InlineData("")]
+    public void A_path_that_can_not_be_carried_is_refused(string path)
+    {
+        var launch = SampleLaunch.Of(Architecture.X86_64);
+        Assert.Throws<ArgumentException>(() => QemuCommandLine.Build(launch with { ShareFolder = path }));
+        Assert.Throws<ArgumentException>(() => QemuCommandLine.Build(launch with { Image = new GuestImage(path, "/initrd") }));
+    }
+
+    /// <summary>Not an InlineData: attributes store strings as UTF-8, without lone surrogates.</summary>
+    [Fact]
+    public void A_path_with_half_a_surrogate_pair_is_refused()
+    {
+        Assert.Throws<ArgumentException>(() => QemuCommandLine.Build(SampleLaunch.Of(Architecture.X86_64, share: "/srv/\ud83d")));
+        var whole = QemuCommandLine.Build(SampleLaunch.Of(Architecture.X86_64, image: "/srv/\ud83d\ude00"));
+        Assert.Contains("/srv/\ud83d\ude00/kernel", whole);
+    }
+
+    [Fact]
+    public void A_launch_that_contradicts_itself_is_refused()
+    {
+        var launch = SampleLaunch.Of(Architecture.Aarch64);
+        AssertRefused(launch with { Accelerator = Accelerator.Kvm }, "KVM on x86_64 can't run the aarch64 guest");
+        AssertRefused(launch with { ShareFolder = null }, "share without a folder");
+        AssertRefused(launch with { Taps = launch.Taps.Clear() }, "eth1 of VM \"arm\" has no tap");
+
+        static void AssertRefused(QemuLaunch launch, string message)
+        {
+            var refusal = Assert.Throws<ArgumentException>(() => QemuCommandLine.Build(launch));
+            Assert.Contains(message, refusal.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void The_UUID_is_the_VMs_own_and_stays()
+    {
+        var (x86, arm) = (Uuid(SampleLaunch.Of(Architecture.X86_64)), Uuid(SampleLaunch.Of(Architecture.Aarch64)));
+        Assert.NotEqual(x86, arm);
+        Assert.Equal(x86, Uuid(SampleLaunch.Of(Architecture.X86_64, folder: "/elsewhere")));
+        Assert.NotEqual(x86, Uuid(SampleLaunch.Of(Architecture.X86_64) with { Lab = LabName.Parse("other") }));
+        Assert.Equal((8, 8), (x86.Version, x86.Variant & 0xc));
+
+        static Guid Uuid(QemuLaunch launch)
+        {
+            var arguments = QemuCommandLine.Build(launch).ToList();
+            return Guid.Parse(arguments[arguments.IndexOf("-uuid") + 1]);
+        }
+    }
+
+    [Theory]
+    [InlineData(Architecture.X86_64, "qemu-system-x86_64")]
+    [InlineData(Architecture.Aarch64, "qemu-system-aarch64")]
+    public void Each_architecture_has_its_QEMU(Architecture architecture, string binary) => Assert.Equal(binary, architecture.QemuBinary());
+
+    private static string[] Devices(QemuLaunch launch)
+    {
+        var arguments = QemuCommandLine.Build(launch);
+        return [.. arguments.Zip(arguments.Skip(1)).Where(pair => pair.First == "-device").Select(pair => pair.Second)];
+    }
+
+    private static string Field(string device, string key) =>
+        Assert.Single(device.Split(','), field => field.StartsWith(key + "=", StringComparison.Ordinal));
+}
