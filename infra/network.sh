@@ -1,0 +1,157 @@
+#!/usr/bin/env bash
+# Makes a lab's part of the network on this machine: per host and link a bridge, a VXLAN device and one tap a NIC.
+#
+# All three stand in the network stack in which this script runs, so that QEMU needs no root to use them and their counters are in
+# /sys/class/net. A namespace host differs from a machine in one thing: its VXLAN device is made inside the host's namespace and then
+# moved here; the kernel leaves the device's UDP socket, addresses and routes where it was made.
+#
+# Every change is first planned as one `ip` or `bridge` command a line, by comparing the spec with what the kernel has. An empty plan is
+# what makes a second run change nothing.
+set -euo pipefail
+
+here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=infra/network.d/spec.sh
+source "$here/network.d/spec.sh"
+# shellcheck source=infra/network.d/kernel.sh
+source "$here/network.d/kernel.sh"
+# shellcheck source=infra/network.d/plan.sh
+source "$here/network.d/plan.sh"
+# shellcheck source=infra/network.d/status.sh
+source "${here:?}/network.d/status.sh"
+
+usage() {
+  cat <<'TXT'
+Usage: network.sh up     --lab NAME [--user USER] [--dry-run] SPEC
+       network.sh check  --lab NAME [--user USER] SPEC
+       network.sh down   --lab NAME [--dry-run]
+       network.sh status --lab NAME [--json]
+
+SPEC is a file or - for standard input; one thing a line, in this order:
+  host NAME namespace ADDRESS/PREFIX NETNS
+  host NAME machine ADDRESS
+  peer NAME ADDRESS                     a machine of the lab that is not this one
+  link HOST LINK VNI PORT BRIDGE VXLAN
+  tap HOST LINK TAP VM/NIC
+
+up makes what is missing and removes what carries the lab's mark and is not in SPEC; taps belong to USER.
+down removes what carries the lab's mark, nothing else. check and --dry-run change nothing and need no root.
+
+Exit codes: 0 done (check: nothing to do); 1 failed; 2 wrong arguments or SPEC; 3 (check) something is to be done;
+            4 something in the way is not the lab's and was left alone.
+TXT
+}
+
+say() { printf '%s\n' "$*" >&2; }
+
+die() {
+  local status=$1
+  shift
+  printf 'network: %s\n' "$*" >&2
+  exit "$status"
+}
+
+require_root() {
+  [[ $EUID -eq 0 ]] || die 1 "changing the network needs root. Run: sudo $0 $original_arguments"
+}
+
+# Runs the plan; stops at the first command that fails, telling which.
+carry_out() {
+  local line output
+  local -a words
+  for line in "${plan[@]}"; do
+    read -r -a words <<<"$line"
+    output=$("${words[@]}" 2>&1) || explain "$line" "$output"
+  done
+}
+
+explain() {
+  case $2 in
+    *'Address already in use'*)
+      die 1 "$1: the UDP port is taken in that network stack by: $(ss --udp --listening --numeric --processes --no-header 2>/dev/null | tr --squeeze-repeats ' ' | head --lines=5)" ;;
+    *'Operation not supported'* | *'Unknown device type'*)
+      die 1 "$1: this kernel lacks it ($2). Load the module (sudo modprobe vxlan bridge veth tun) or use a kernel that has it." ;;
+    *) die 1 "$1: $2" ;;
+  esac
+}
+
+require_tun() {
+  [[ -c /dev/net/tun ]] || modprobe tun 2>/dev/null || true
+  [[ -c /dev/net/tun ]] || die 1 "there is no /dev/net/tun. Load the module (sudo modprobe tun), or hand the device into this container."
+}
+
+network_up() {
+  read_spec
+  read_kernel
+  plan_up
+  if [[ ${#foreign[@]} -gt 0 ]]; then
+    printf 'network: %s\n' "${foreign[@]}" >&2
+    exit 4
+  fi
+  case $mode in
+    check)
+      [[ ${#plan[@]} -eq 0 ]] && exit 0
+      printf '%s\n' "${plan[@]}"
+      exit 3
+      ;;
+    dry-run) [[ ${#plan[@]} -eq 0 ]] || printf '%s\n' "${plan[@]}" ;;
+    run)
+      if [[ ${#plan[@]} -eq 0 ]]; then
+        say "The network of lab $lab is as it should be; nothing to do."
+      else
+        require_root
+        require_tun
+        write_journal
+        carry_out
+      fi
+      tell_links
+      ;;
+  esac
+}
+
+network_down() {
+  read_kernel
+  plan_down
+  if [[ $mode == dry-run ]]; then
+    [[ ${#plan[@]} -eq 0 ]] || printf '%s\n' "${plan[@]}"
+  elif [[ ${#plan[@]} -gt 0 ]]; then
+    require_root
+    carry_out
+  fi
+  [[ $mode == dry-run || $EUID -ne 0 ]] || rm --force "$journal"
+}
+
+main() {
+  local command=${1:-} json=no
+  original_arguments="$*"
+  [[ $# -gt 0 ]] && shift
+  mode=run lab='' spec_file='' user=${SUDO_USER:-$(id --user --name)}
+  while [[ $# -gt 0 ]]; do
+    case $1 in
+      --lab) lab=${2:-}; shift ;;
+      --user) user=${2:-}; shift ;;
+      --dry-run) mode=dry-run ;;
+      --json) json=yes ;;
+      --help) usage; exit 0 ;;
+      --*) die 2 "unknown option $1; --help lists them" ;;
+      *) [[ -z $spec_file ]] || die 2 "one SPEC, not two: $spec_file and $1"; spec_file=$1 ;;
+    esac
+    shift || die 2 "the last option lacks its value"
+  done
+  PATH=$PATH:/usr/sbin:/sbin
+  case $command in
+    up | check | down | status) ;;
+    --help | help) usage; exit 0 ;;
+    *) usage >&2; exit 2 ;;
+  esac
+  [[ $lab =~ $name_pattern ]] || die 2 "--lab takes a lab's name: a small letter, then at most 30 small letters, digits or -"
+  [[ $user =~ ^[a-zA-Z_][a-zA-Z0-9_.-]{0,31}$ ]] && id --user "$user" >/dev/null 2>&1 || die 2 "there is no user \"$user\" here"
+  readonly journal=/run/labnet/$lab.names
+  case $command in
+    up) network_up ;;
+    check) mode=check; network_up ;;
+    down) network_down ;;
+    status) network_status "$json" ;;
+  esac
+}
+
+main "$@"
