@@ -1,4 +1,37 @@
-var builder = WebApplication.CreateBuilder(args);
-var app = builder.Build();
-app.MapStaticAssets();
-await app.RunAsync();
+using LabNet.Core.Storage;
+using LabNet.Web;
+using LabNet.Web.Access;
+using LabNet.Web.Api;
+using LabNet.Web.Dashboard;
+using LabNet.Web.Startup;
+
+if (args is ["check", var labFile])
+{
+    return LabCheck.Run(labFile);
+}
+
+try
+{
+    var builder = WebApplication.CreateBuilder(args);
+    var settings = builder.AddLabNetSettings();
+    builder.Services.AddLab(settings);
+    builder.Services.AddAccess(settings);
+    builder.Services.AddLabNetApi();
+    builder.Services.AddDashboard();
+
+    await using var app = builder.Build();
+    app.UseLabNetApi();
+    app.UseDashboardErrorPages();
+    app.UseAccess();
+    app.MapStaticAssets().AllowAnonymous();
+    app.MapAccess();
+    app.MapLabNetApi();
+    app.MapDashboard();
+    await app.RunAsync();
+    return 0;
+}
+catch (Exception e) when (e is LabNetSettingsException or LabFileException or DatabaseException)
+{
+    Console.Error.WriteLine(e.Message);
+    return 2;
+}

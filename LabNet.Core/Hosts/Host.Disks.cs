@@ -49,7 +49,7 @@ public sealed partial class Host
         switch (vm.Share)
         {
             case Share.Named named:
-                return Directory.CreateDirectory(Path.Join(Options.StateFolder, "shares", named.Name.ToString())).FullName;
+                return Directory.CreateDirectory(Path.Join(Settings.StateFolder, "shares", named.Name.ToString())).FullName;
             case Share.Folder folder:
                 return Directory.Exists(folder.Path)
                     ? folder.Path
@@ -61,7 +61,7 @@ public sealed partial class Host
 
     private string NewestImageOf(LabVm vm)
     {
-        var link = Path.Join(Options.GuestsFolder, $"{Options.GuestRelease}-{vm.Architecture.Word()}");
+        var link = Path.Join(Settings.GuestsFolder, $"{Settings.GuestRelease}-{vm.Architecture.Word()}");
         return Directory.Exists(link)
             ? Directory.ResolveLinkTarget(link, returnFinalTarget: true)?.FullName ?? link
             : throw new HostException($"There is no guest image for {vm.Architecture.Word()} ({link}). ./infra/guests/build.sh makes it.");

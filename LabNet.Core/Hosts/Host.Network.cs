@@ -15,7 +15,7 @@ public sealed partial class Host
     /// <exception cref="HostException">It could not be done; the message says what stood in the way and the command for the user.</exception>
     public async Task ApplyNetworkAsync(LabName lab, string spec, CancellationToken cancellationToken)
     {
-        var script = Path.Join(Options.InfraFolder, "network.sh");
+        var script = Path.Join(Settings.InfraFolder, "network.sh");
         var check = await RunToEndAsync(script, ["check", "--lab", lab.ToString(), "-"], spec, cancellationToken);
         if (check.Status == 0)
         {

@@ -10,16 +10,16 @@ namespace LabNet.Core.Hosts;
 /// in where its VXLAN socket lives, and infra/network.sh sees to that.
 /// </summary>
 /// <remarks>Thread-safe.</remarks>
-public sealed partial class Host(HostOptions options, TimeProvider time, ILogger<Host> logger)
+public sealed partial class Host(HostSettings settings, TimeProvider time, ILogger<Host> logger)
 {
     /// <summary>Enough for the reason of a failure, little enough for a page.</summary>
     private const int StderrTailBytes = 4096;
     private static readonly TimeSpan ExitNoteTimeout = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(20);
 
-    public HostOptions Options { get; } = options;
+    public HostSettings Settings { get; } = settings;
 
-    public VmPaths PathsOf(VmName vm) => VmPaths.In(Path.Join(Options.StateFolder, "vms", vm.ToString()));
+    public VmPaths PathsOf(VmName vm) => VmPaths.In(Path.Join(Settings.StateFolder, "vms", vm.ToString()));
 
     /// <summary>Opens a UNIX socket.</summary>
     /// <exception cref="SocketException">Nobody listens there.</exception>
@@ -54,7 +54,7 @@ public sealed partial class Host(HostOptions options, TimeProvider time, ILogger
             File.Delete(Path.Join(paths.Folder, note));
         }
 
-        var script = Path.Join(Options.InfraFolder, "vm-run.sh");
+        var script = Path.Join(Settings.InfraFolder, "vm-run.sh");
         await RunAsync("setsid", ["--fork", "bash", script, paths.Folder, architecture.QemuBinary(), .. arguments], input: null, cancellationToken);
         while (true)
         {

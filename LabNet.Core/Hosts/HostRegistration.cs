@@ -4,6 +4,6 @@ namespace LabNet.Core.Hosts;
 
 public static class HostRegistration
 {
-    public static IServiceCollection AddHosts(this IServiceCollection services, HostOptions options) =>
-        services.AddSingleton(options).AddSingleton<Host>();
+    public static IServiceCollection AddHosts(this IServiceCollection services, HostSettings settings) =>
+        services.AddSingleton(settings).AddSingleton<Host>();
 }

@@ -2,7 +2,6 @@ using LabNet.Core.Feed;
 using LabNet.Core.Hosts;
 using LabNet.Core.Labs;
 using LabNet.Core.Qmp;
-using LabNet.Core.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 

@@ -95,6 +95,7 @@ public sealed partial class VmSession
             var launch = new QemuLaunch(_lab.Name, _state.Definition, decision.Kind, Host.Architecture, Paths, image, share, ReadTaps());
             var arguments = QemuCommandLine.Build(launch);
             await File.WriteAllLinesAsync(Path.Join(Paths.Folder, "command"), arguments, cancellationToken);
+            await File.WriteAllTextAsync(AcceleratorNote, accelerator.Reason, cancellationToken);
             _endExpected = false;
             _bootSince = _services.Time.GetTimestamp();
             _process = await _services.Host.StartQemuAsync(Paths, _state.Definition.Architecture, arguments, cancellationToken);

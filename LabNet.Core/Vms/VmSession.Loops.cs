@@ -94,11 +94,14 @@ public sealed partial class VmSession
         var jobs = await _qmp.ExecuteAsync(MachineCommands.QueryJobs, cancellationToken);
         var chardevs = await _qmp.ExecuteAsync(MachineCommands.QueryChardev, cancellationToken);
         var kind = kvm.Enabled ? Accelerator.Kvm : Accelerator.Tcg;
-        var accelerator = _state.Accelerator?.Kind == kind ? _state.Accelerator : new AcceleratorInUse(kind, "as QEMU says");
+        var accelerator = _state.Accelerator?.Kind == kind ? _state.Accelerator : new AcceleratorInUse(kind, ReadAcceleratorNote());
         var agentOpen = chardevs.Any(c => c.Label == QemuCommandLine.AgentChardev && c.FrontendOpen);
         Apply(new VmEvent.StateRead(status, accelerator, [.. jobs], agentOpen));
         _askAgent.Give();
     }
+
+    /// <summary>Why the start of an adopted VM chose its accelerator.</summary>
+    private string ReadAcceleratorNote() => File.Exists(AcceleratorNote) ? File.ReadAllText(AcceleratorNote) : "as QEMU says";
 
     private async Task ProcessLoopAsync(CancellationToken cancellationToken)
     {

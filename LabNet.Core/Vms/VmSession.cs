@@ -48,6 +48,8 @@ public sealed partial class VmSession : IAsyncDisposable
     /// <summary>The VM's folder and the sockets in it; one of them is left free for the user's own QMP client.</summary>
     public VmPaths Paths { get; }
 
+    private string AcceleratorNote => Path.Join(Paths.Folder, "accelerator");
+
     /// <summary>Adopts the QEMU that runs already, if one does, and begins to listen.</summary>
     public void Open()
     {

@@ -82,7 +82,7 @@ internal sealed class LabOnThisMachine : IAsyncDisposable
         _database = Database.Open(Path.Join(_folder, "lab.db"), "lab", "FULL");
         _operations = new OperationRegistry(
             new OperationStore(_database, TimeProvider.System), Feed, TimeProvider.System, NullLogger<OperationRegistry>.Instance);
-        var options = new HostOptions(_folder, Path.Join(Repository.Root, "infra"), Repository.GuestsFolder, Repository.GuestRelease, Machine: null);
+        var options = new HostSettings(_folder, Path.Join(Repository.Root, "infra"), Repository.GuestsFolder, Repository.GuestRelease, Machine: null);
         var services = new VmServices(
             new Host(options, TimeProvider.System, NullLogger<Host>.Instance),
             Feed,

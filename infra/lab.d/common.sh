@@ -95,3 +95,11 @@ api_or_die() {
 }
 
 labnet_alive() { [[ -f $state/labnet.pid ]] && process_alive "$state/labnet.pid"; }
+
+# All that LabNet knows of each VM, as one JSON array.
+vm_details() {
+  local vm
+  for vm in $(api_or_die GET /api/v1/vms | jq --raw-output '.[].name'); do
+    api_or_die GET "/api/v1/vms/$vm"
+  done | jq --slurp .
+}

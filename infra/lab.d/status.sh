@@ -2,12 +2,12 @@
 
 status_json() {
   local vms lab
-  vms=$(api_or_die GET /api/v1/vms)
+  vms=$(vm_details)
   lab=$(api_or_die GET /api/v1/lab)
-  jq --null-input --arg url "$(<"$state/url")" --arg state "$state" --argjson vms "$vms" --argjson lab "$lab" '{
+  jq --null-input --arg url "$(<"$state/url")" --argjson vms "$vms" --argjson lab "$lab" '{
     $url,
     vms: [$vms[] | {name, host, arch, runState, guestAgent, pid, qmpSocket}],
-    links: [$lab.links[] | {name, kind: "vxlan", mtu: ([.hosts[].mtu] | min)}]
+    links: [$lab.links[] | {name, kind: "vxlan", mtu: ([.hosts[].mtuBytes | values] | min)}]
   }'
 }
 

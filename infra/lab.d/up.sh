@@ -3,6 +3,7 @@
 source "$infra/lab.d/setup.sh"
 
 readonly guests_timeout_seconds=${LABNET_UP_TIMEOUT:-180}
+readonly pings_timeout_seconds=60
 
 lab_up() {
   local lab_file=$infra/labs/cross-arch.yaml port=5000
@@ -107,8 +108,8 @@ wait_for_guests() {
   local started=$SECONDS vms line told=''
   while true; do
     labnet_alive || labnet_failed
-    vms=$(api_or_die GET /api/v1/vms)
-    line=$(jq --raw-output 'map("\(.name) \(if .guestAgent == "answering" then "is up" else .step // .runState // .connection end)") | join(", ")' <<<"$vms")
+    vms=$(vm_details)
+    line=$(jq --raw-output 'map("\(.name) \(if .guestAgent == "answering" then "is up" elif .connection == "connected" then "boots" else .connection end)") | join(", ")' <<<"$vms")
     [[ $line == "$told" ]] || { say "  $line"; told=$line; }
     jq --exit-status 'all(.guestAgent == "answering")' <<<"$vms" >/dev/null && return
     tell_problems "$vms" && exit 1
@@ -133,23 +134,22 @@ guests_too_slow() {
   exit 1
 }
 
+# Every VM of a link must get its packets back from every other one, at the link's full MTU.
 wait_for_pings() {
-  local links started=$SECONDS pings bad
-  links=$(api_or_die GET /api/v1/lab | jq --raw-output '.links[].name')
-  local link
-  for link in $links; do
-    while true; do
-      pings=$(api_or_die GET "/api/v1/links/$link/pings")
-      bad=$(jq 'map(select(.received == 0 or .received < .sent)) | length' <<<"$pings")
-      [[ $(jq length <<<"$pings") -gt 0 && $bad -eq 0 ]] && break
-      if [[ $((SECONDS - started)) -ge 60 ]]; then
-        jq --raw-output '.[] | select(.received == 0 or .received < .sent) | "\(.from) cannot ping \(.to) over \(.link) with \(.packetBytes) bytes: \(.problem // "\(.received) of \(.sent) came back")"' <<<"$pings" >&2
-        exit 1
+  local link addressed pings started=$SECONDS
+  while read -r link addressed; do
+    until pings=$(api_or_die GET "/api/v1/links/$link/pings") &&
+      jq --exit-status --argjson vms "$addressed" 'map(select(.received > 0 and .received == .sent)) | length == $vms * ($vms - 1)' <<<"$pings" >/dev/null; do
+      if [[ $((SECONDS - started)) -ge $pings_timeout_seconds ]]; then
+        jq --raw-output --arg link "$link" '.[] | select(.received == 0 or .received < .sent) |
+          "\(.from) cannot ping \(.to) over \($link) with \(.packetBytes) bytes: \(.problem // "\(.received) of \(.sent) came back")"' <<<"$pings" >&2
+        die 1 "the VMs of link $link do not all reach each other. ./infra/network.sh status --lab $lab_name shows the link"
       fi
       sleep 0.2
     done
-    jq --raw-output '.[] | "  \(.from) -> \(.to) over \(.link): \(.packetBytes) bytes, don'\''t fragment, \(.received)/\(.sent) back, \(.rttMs) ms"' <<<"$pings" >&2
-  done
+    jq --raw-output --arg link "$link" '.[] |
+      "  \(.from) -> \(.to) over \($link): \(.packetBytes) bytes, don'\''t fragment, \(.received) of \(.sent) back, \(.rttMs) ms"' <<<"$pings" >&2
+  done < <(api_or_die GET /api/v1/lab | jq --raw-output '.links[] | "\(.name) \([.nics[] | select(.address != null)] | length)"')
 }
 
 tell_how_to_log_in() {

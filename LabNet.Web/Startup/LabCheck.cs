@@ -1,7 +1,7 @@
 using System.Text.Json;
 using LabNet.Core.Labs;
 
-namespace LabNet.Web.Lab;
+namespace LabNet.Web.Startup;
 
 /// <summary>
 /// <c>LabNet.Web check LABFILE</c>: reads a lab file without starting anything, for infra/lab. Prints

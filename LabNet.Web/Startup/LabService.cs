@@ -1,7 +1,7 @@
 using LabNet.Core.Traffic;
 using LabNet.Core.Vms;
 
-namespace LabNet.Web.Lab;
+namespace LabNet.Web.Startup;
 
 /// <summary>
 /// Brings the lab's parts to life while the dashboard already answers: adopts the VMs that run, starts the others if that is asked for,

@@ -1,0 +1,69 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using LabNet.Core.Labs;
+using LabNet.Core.Vms;
+
+namespace LabNet.Web.Api;
+
+/// <summary>How the contract is written as JSON.</summary>
+internal static class ContractJson
+{
+    public static void Configure(JsonSerializerOptions options)
+    {
+        options.TypeInfoResolverChain.Insert(0, ContractJsonContext.Default);
+        options.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow;
+        options.AllowDuplicateProperties = false;
+        options.PropertyNameCaseInsensitive = false;
+        options.NumberHandling = JsonNumberHandling.Strict;
+        options.RespectNullableAnnotations = true;
+        options.RespectRequiredConstructorParameters = true;
+        options.Converters.Add(new UtcTimeConverter());
+        options.Converters.Add(new JsonStringEnumConverter<Role>(new WordPolicy<Role>(RoleWords.Word), allowIntegerValues: false));
+        options.Converters.Add(new JsonStringEnumConverter<Architecture>(new WordPolicy<Architecture>(Words.Word), allowIntegerValues: false));
+        options.Converters.Add(new JsonStringEnumConverter<Accelerator>(new WordPolicy<Accelerator>(Words.Word), allowIntegerValues: false));
+        options.Converters.Add(new JsonStringEnumConverter<HostKind>(new WordPolicy<HostKind>(Words.Word), allowIntegerValues: false));
+        options.Converters.Add(new JsonStringEnumConverter<NicModel>(new WordPolicy<NicModel>(Words.Word), allowIntegerValues: false));
+        options.Converters.Add(new JsonStringEnumConverter<OperationState>(JsonNamingPolicy.CamelCase, allowIntegerValues: false));
+        options.Converters.Add(new JsonStringEnumConverter<VmConnection>(JsonNamingPolicy.CamelCase, allowIntegerValues: false));
+        options.Converters.Add(new JsonStringEnumConverter<AgentAnswers>(JsonNamingPolicy.CamelCase, allowIntegerValues: false));
+        options.Converters.Add(new JsonStringEnumConverter<NicKind>(JsonNamingPolicy.CamelCase, allowIntegerValues: false));
+        options.Converters.Add(new JsonStringEnumConverter<OutputEncoding>(namingPolicy: null, allowIntegerValues: false));
+    }
+
+    /// <summary>An enumeration in the words that it has everywhere else.</summary>
+    private sealed class WordPolicy<TEnum>(Func<TEnum, string> word) : JsonNamingPolicy where TEnum : struct, Enum
+    {
+        public override string ConvertName(string name) => word(Enum.Parse<TEnum>(name));
+    }
+
+    /// <summary>UTC, always with six digits of a second, so that times sort as text.</summary>
+    private sealed class UtcTimeConverter : JsonConverter<DateTimeOffset>
+    {
+        private const string Format = "yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'";
+
+        public override DateTimeOffset Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+            reader.TryGetDateTimeOffset(out var time) ? time.ToUniversalTime() : throw new JsonException("a time is ISO 8601");
+
+        public override void Write(Utf8JsonWriter writer, DateTimeOffset value, JsonSerializerOptions options) =>
+            writer.WriteStringValue(value.UtcDateTime.ToString(Format, CultureInfo.InvariantCulture));
+    }
+}
+
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, GenerationMode = JsonSourceGenerationMode.Metadata)]
+[JsonSerializable(typeof(Problem))]
+[JsonSerializable(typeof(LabContract))]
+[JsonSerializable(typeof(IReadOnlyList<VmContract>))]
+[JsonSerializable(typeof(VmDetailsContract))]
+[JsonSerializable(typeof(IReadOnlyList<LinkContract>))]
+[JsonSerializable(typeof(IReadOnlyList<PingContract>))]
+[JsonSerializable(typeof(OperationStarted))]
+[JsonSerializable(typeof(OperationContract))]
+[JsonSerializable(typeof(GuestExecRequest))]
+[JsonSerializable(typeof(GuestExecAnswer))]
+[JsonSerializable(typeof(IReadOnlyList<TokenContract>))]
+[JsonSerializable(typeof(NewTokenRequest))]
+[JsonSerializable(typeof(NewTokenContract))]
+internal sealed partial class ContractJsonContext : JsonSerializerContext
+{
+}

@@ -1,0 +1,54 @@
+using System.Text.Json.Serialization;
+
+namespace LabNet.Web.Api;
+
+/// <summary>What went wrong (RFC 9457).</summary>
+public sealed record Problem
+{
+    public Problem(ProblemType type, string detail)
+    {
+        Type = type.Link;
+        Title = type.Title;
+        Status = type.Status;
+        Detail = detail;
+    }
+
+    /// <summary>Leads to what it means and what to do; the same for all problems of a kind, so that programs can decide by it.</summary>
+    public string Type { get; }
+
+    /// <summary>The kind in words.</summary>
+    public string Title { get; }
+
+    /// <summary>The HTTP status.</summary>
+    public int Status { get; }
+
+    /// <summary>What is wrong this time.</summary>
+    public string Detail { get; }
+
+    /// <summary>QEMU's error class, such as `GenericError`, when QEMU refused.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? QmpClass { get; init; }
+
+    /// <summary>The command that QEMU refused.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? QmpCommand { get; init; }
+
+    /// <summary>What is missing, when LabNet is not ready.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? Missing { get; init; }
+
+    /// <summary>By which LabNet's log tells more, when LabNet failed.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? TraceId { get; init; }
+}
+
+internal static class Problems
+{
+    public const string ContentType = "application/problem+json";
+
+    public static Task WriteAsync(HttpContext context, Problem problem)
+    {
+        context.Response.StatusCode = problem.Status;
+        return context.Response.WriteAsJsonAsync(problem, options: null, ContentType, context.RequestAborted);
+    }
+}

@@ -1,0 +1,190 @@
+using System.Diagnostics.CodeAnalysis;
+using LabNet.Core.Labs;
+using LabNet.Core.Vms;
+
+namespace LabNet.Web.Api;
+
+/// <summary>How LabNet and a VM's QEMU stand to each other.</summary>
+public enum VmConnection
+{
+    /// <summary>QEMU does not run, and nobody expects it to.</summary>
+    Off,
+
+    /// <summary>LabNet is about to start QEMU.</summary>
+    Starting,
+
+    /// <summary>QEMU runs; LabNet is not connected to it yet.</summary>
+    Connecting,
+
+    Connected,
+
+    /// <summary>QEMU runs and does not answer.</summary>
+    Lost,
+
+    /// <summary>QEMU ended and was not asked to.</summary>
+    Crashed,
+}
+
+/// <summary>Whether the guest's agent can be talked to.</summary>
+public enum AgentAnswers
+{
+    /// <summary>The guest does not listen: it boots, or has no agent.</summary>
+    Closed,
+    Answering,
+
+    /// <summary>The guest listens and does not answer; a paused guest is like that.</summary>
+    Silent,
+}
+
+/// <summary>A VM as it is now.</summary>
+public record VmContract
+{
+    public required string Name { get; init; }
+
+    /// <summary>Where it runs.</summary>
+    public required string Host { get; init; }
+
+    /// <summary>The guest's architecture.</summary>
+    public required Architecture Arch { get; init; }
+
+    /// <summary>QEMU's run state, such as `running` or `paused`, as QEMU last said; null while nobody can know it.</summary>
+    public required string? RunState { get; init; }
+
+    public required VmConnection Connection { get; init; }
+
+    /// <summary>What runs the guest's code; null until a start chose one.</summary>
+    public required Accelerator? Accelerator { get; init; }
+
+    /// <summary>Since QEMU was started; null while it does not run.</summary>
+    public required long? UptimeSeconds { get; init; }
+
+    /// <summary>Null until LabNet was connected once.</summary>
+    public required string? QemuVersion { get; init; }
+
+    public required AgentAnswers GuestAgent { get; init; }
+
+    internal static VmContract Of(VmState vm, DateTimeOffset now) => new()
+    {
+        Name = vm.Name.ToString(),
+        Host = vm.Definition.Host.ToString(),
+        Arch = vm.Definition.Architecture,
+        RunState = vm.RunState?.Word,
+        Connection = ConnectionOf(vm),
+        Accelerator = vm.Accelerator?.Kind,
+        UptimeSeconds = vm.Process is VmProcessState.Running running ? (long)(now - running.StartedAt).TotalSeconds : null,
+        QemuVersion = vm.QemuVersion?.ToString(),
+        GuestAgent = vm.Agent switch
+        {
+            GuestAgentState.Answering => AgentAnswers.Answering,
+            GuestAgentState.Silent => AgentAnswers.Silent,
+            _ => AgentAnswers.Closed,
+        },
+    };
+
+    private static VmConnection ConnectionOf(VmState vm) => vm.Process switch
+    {
+        VmProcessState.Starting => VmConnection.Starting,
+        VmProcessState.Exited { Expected: false } => VmConnection.Crashed,
+        VmProcessState.Running => vm.Connection switch
+        {
+            QmpLinkState.Connected => VmConnection.Connected,
+            QmpLinkState.Lost => VmConnection.Lost,
+            _ => VmConnection.Connecting,
+        },
+        _ => VmConnection.Off,
+    };
+}
+
+/// <summary>A VM as it is now, with all that LabNet knows of it.</summary>
+public sealed record VmDetailsContract : VmContract
+{
+    [SetsRequiredMembers]
+    private VmDetailsContract(VmContract vm) : base(vm)
+    {
+    }
+
+    /// <summary>QEMU's process.</summary>
+    public int? Pid { get; private init; }
+
+    /// <summary>When QEMU was started.</summary>
+    public DateTimeOffset? StartedAt { get; private init; }
+
+    /// <summary>Why this accelerator, in words.</summary>
+    public string? AcceleratorReason { get; private init; }
+
+    public long MemoryBytes { get; private init; }
+
+    /// <summary>Virtual CPUs.</summary>
+    public int Cpus { get; private init; }
+
+    public IReadOnlyList<NicContract> Nics { get; private init; } = [];
+
+    public IReadOnlyList<DiskContract> Disks { get; private init; } = [];
+
+    /// <summary>What the guest said of itself; null until its agent answered.</summary>
+    public GuestContract? Guest { get; private init; }
+
+    /// <summary>The last thing that went wrong; null if nothing did since the start.</summary>
+    public VmProblemContract? Problem { get; private init; }
+
+    /// <summary>A QMP socket that LabNet leaves to programs of yours, on the VM's host; null for viewers.</summary>
+    public string? QmpSocket { get; private init; }
+
+    internal static VmDetailsContract Of(VmState vm, string? qmpSocket, DateTimeOffset now)
+    {
+        var running = vm.Process as VmProcessState.Running;
+        return new VmDetailsContract(Of(vm, now))
+        {
+            Pid = running?.Pid,
+            StartedAt = running?.StartedAt,
+            AcceleratorReason = vm.Accelerator?.Reason,
+            MemoryBytes = vm.Definition.MemoryBytes,
+            Cpus = vm.Definition.Cpus,
+            Nics = [.. vm.Definition.Nics.Select(NicContract.Of)],
+            Disks = [new DiskContract("vda", vm.Definition.Image.ToString())],
+            Guest = vm.Guest is { } guest ? GuestContract.Of(guest) : null,
+            Problem = vm.Problem is { } problem ? new VmProblemContract(problem.Title, problem.Detail, problem.At) : null,
+            QmpSocket = qmpSocket,
+        };
+    }
+}
+
+public enum NicKind
+{
+    /// <summary>QEMU's user-mode network: the guest reaches out, nobody reaches in.</summary>
+    User,
+
+    /// <summary>Plugged into a link.</summary>
+    Link,
+}
+
+/// <param name="Id">Such as `eth0`; the guest's interface has the same name.</param>
+/// <param name="Model">QEMU's device.</param>
+/// <param name="Link">Which one it is plugged into; null for `user`.</param>
+/// <param name="Address">Which the guest gives itself at boot, such as `10.10.10.2/24`.</param>
+public sealed record NicContract(string Id, NicKind Kind, NicModel Model, string Mac, string? Link, string? Address)
+{
+    internal static NicContract Of(Nic nic) => nic is LinkNic plugged
+        ? new NicContract(nic.Id.ToString(), NicKind.Link, nic.Model, nic.Mac.ToString(), plugged.Link.ToString(), plugged.Address?.ToString())
+        : new NicContract(nic.Id.ToString(), NicKind.User, nic.Model, nic.Mac.ToString(), Link: null, Address: null);
+}
+
+/// <param name="Id">Such as `vda`.</param>
+/// <param name="Image">What the disk was made of.</param>
+public sealed record DiskContract(string Id, string Image);
+
+public sealed record GuestContract(string HostName, string OperatingSystem, string Kernel, IReadOnlyList<GuestInterfaceContract> Interfaces)
+{
+    internal static GuestContract Of(GuestFacts guest) => new(
+        guest.HostName,
+        guest.OperatingSystem,
+        guest.Kernel,
+        [.. guest.Interfaces.Select(i => new GuestInterfaceContract(i.Name, i.Mac, [.. i.Addresses]))]);
+}
+
+/// <param name="Addresses">With prefix length.</param>
+public sealed record GuestInterfaceContract(string Name, string? Mac, IReadOnlyList<string> Addresses);
+
+/// <param name="Title">One line.</param>
+/// <param name="Detail">What is known, and what to do.</param>
+public sealed record VmProblemContract(string Title, string Detail, DateTimeOffset At);

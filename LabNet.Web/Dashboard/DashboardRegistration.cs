@@ -1,0 +1,71 @@
+using LabNet.Core.Vms;
+using LabNet.Web.Dashboard.Overview;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Radzen;
+
+namespace LabNet.Web.Dashboard;
+
+/// <summary>The pages. Wants <see cref="VmRegistry"/>, <see cref="OperationRegistry"/>, the feed and a <see cref="TimeProvider"/>.</summary>
+public static class DashboardRegistration
+{
+    /// <summary>A page learns within 12 s that LabNet is gone (App.razor.js), three of these.</summary>
+    private static readonly TimeSpan KeepAliveInterval = TimeSpan.FromSeconds(4);
+
+    /// <summary>A laptop that sleeps for a moment comes back to the page as it was.</summary>
+    private static readonly TimeSpan CircuitKept = TimeSpan.FromMinutes(3);
+
+    /// <summary>Their errors are problem details or empty, never a page.</summary>
+    private static readonly PathString[] ForPrograms = ["/api", "/hubs", "/metrics", "/healthz", "/readyz"];
+
+    public static IServiceCollection AddDashboard(this IServiceCollection services)
+    {
+        services.AddRazorComponents()
+            .AddInteractiveServerComponents(circuit => circuit.DisconnectedCircuitRetentionPeriod = CircuitKept)
+            .AddHubOptions(hub => hub.KeepAliveInterval = KeepAliveInterval);
+        services.AddCascadingAuthenticationState();
+        services.AddAuthorization();
+        services.AddRadzenComponents();
+        services.AddScoped<VmDesk>();
+        services.TryAddSingleton<ActorOf>(Viewers.ActorOf);
+        services.TryAddSingleton<BeginVmAction>(provider =>
+        {
+            var registry = provider.GetRequiredService<VmRegistry>();
+            return (vm, action, actor, cancellationToken) => (registry.Find(vm) ?? throw new InvalidOperationException($"The lab has no VM {vm}."))
+                .BeginAsync(action, actor, cancellationToken);
+        });
+        return services;
+    }
+
+    /// <summary>The pages that tell an error, for what a browser asked; comes before authentication.</summary>
+    public static IApplicationBuilder UseDashboardErrorPages(this IApplicationBuilder app) => app.UseWhen(
+        context => !IsForPrograms(context.Request.Path),
+        pages =>
+        {
+            pages.UseExceptionHandler("/error", createScopeForErrors: true);
+            pages.UseStatusCodePagesWithReExecute("/not-found", createScopeForStatusCodePages: true);
+        });
+
+    /// <summary>Every page but the login wants a user; <see cref="Login.LoginPage"/> says who need not be one.</summary>
+    public static RazorComponentsEndpointConventionBuilder MapDashboard(this IEndpointRouteBuilder endpoints)
+    {
+        var pages = endpoints.MapRazorComponents<App>().AddInteractiveServerRenderMode();
+        pages.RequireAuthorization();
+        pages.Add(OnlyGet);
+        return pages;
+    }
+
+    /// <summary>
+    /// ASP.NET Core maps each page for POST as well, for its form handling, which nothing here uses: it would be ambiguous with the
+    /// endpoints that take our forms, such as POST /login.
+    /// </summary>
+    private static void OnlyGet(EndpointBuilder endpoint)
+    {
+        if (endpoint.Metadata.OfType<Microsoft.AspNetCore.Components.Endpoints.ComponentTypeMetadata>().Any())
+        {
+            endpoint.Metadata.Add(new HttpMethodMetadata([HttpMethods.Get, HttpMethods.Head]));
+        }
+    }
+
+    private static bool IsForPrograms(PathString path) =>
+        ForPrograms.Any(prefix => path.StartsWithSegments(prefix, StringComparison.OrdinalIgnoreCase));
+}

@@ -1,0 +1,31 @@
+using LabNet.Core.Labs;
+using LabNet.Core.Vms;
+
+namespace LabNet.Web.Dashboard.Live;
+
+/// <summary>A NIC with the addresses that the guest gave it; those of the lab file until the guest told.</summary>
+/// <param name="Planned">Whether the addresses are only the lab file's.</param>
+public sealed record NicAddress(Nic Nic, IReadOnlyList<string> Addresses, bool Planned)
+{
+    /// <summary>What it is plugged into.</summary>
+    public string Network => Nic is LinkNic link ? link.Link.ToString() : "user NAT";
+
+    public static IEnumerable<NicAddress> Of(VmState state) => state.Definition.Nics.Select(nic => Of(nic, state.Guest));
+
+    private static NicAddress Of(Nic nic, GuestFacts? guest)
+    {
+        // By MAC, not by name: a guest names its interfaces as it likes.
+        var mac = nic.Mac.ToString();
+        var told = guest?.Interfaces.FirstOrDefault(i => string.Equals(i.Mac, mac, StringComparison.OrdinalIgnoreCase));
+        if (told is not null)
+        {
+            return new NicAddress(nic, [.. told.Addresses.Where(a => !IsLinkLocal(a))], Planned: false);
+        }
+
+        return nic is LinkNic { Address: { } address } ? new NicAddress(nic, [address.ToString()], Planned: true) : new NicAddress(nic, [], Planned: false);
+    }
+
+    /// <summary>Every IPv6 interface has one of fe80::/10 (RFC 4291 § 2.5.6): it tells nothing and hides the others.</summary>
+    private static bool IsLinkLocal(string address) =>
+        address.Length > 3 && address.StartsWith("fe", StringComparison.OrdinalIgnoreCase) && char.ToLowerInvariant(address[2]) is '8' or '9' or 'a' or 'b';
+}

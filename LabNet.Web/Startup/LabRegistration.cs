@@ -1,0 +1,35 @@
+using LabNet.Core.Feed;
+using LabNet.Core.Hosts;
+using LabNet.Core.Labs;
+using LabNet.Core.Storage;
+using LabNet.Core.Traffic;
+using LabNet.Core.Vms;
+
+namespace LabNet.Web.Startup;
+
+/// <summary>A lab file that cannot be carried out; the message has every mistake.</summary>
+public sealed class LabFileException(string path, IEnumerable<LabFileMistake> mistakes)
+    : Exception(string.Join('\n', mistakes.Select(mistake => mistake.Line == 0 ? $"{path}: {mistake}" : $"{path}:{mistake}")));
+
+public static class LabRegistration
+{
+    /// <summary>Everything of LabNet.Core for the lab of the settings' lab file.</summary>
+    /// <exception cref="LabFileException"/>
+    public static IServiceCollection AddLab(this IServiceCollection services, LabNetSettings settings)
+    {
+        var reading = LabFile.Read(settings.LabFile, LabCheck.KnownImages);
+        if (!reading.TryGetLab(out var lab))
+        {
+            throw new LabFileException(settings.LabFile, reading.Mistakes);
+        }
+
+        return services
+            .AddSingleton(TimeProvider.System)
+            .AddFeed()
+            .AddStorage(settings.StateFolder)
+            .AddHosts(new HostSettings(settings.StateFolder, settings.InfraFolder, settings.GuestsFolder, settings.GuestRelease, Machine: null))
+            .AddVms(lab)
+            .AddTraffic()
+            .AddHostedService<LabService>();
+    }
+}
