@@ -3,7 +3,6 @@ using System.Text.RegularExpressions;
 using FsCheck;
 using FsCheck.Fluent;
 using LabNet.Core.Labs;
-using Xunit;
 using HostName = LabNet.Core.Labs.HostName;
 
 namespace LabNet.Tests.Labs;

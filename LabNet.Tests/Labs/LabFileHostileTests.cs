@@ -2,7 +2,6 @@ using System.Text;
 using FsCheck;
 using FsCheck.Fluent;
 using LabNet.Core.Labs;
-using Xunit;
 
 namespace LabNet.Tests.Labs;
 

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using LabNet.Core.Labs;
-using Xunit;
 
 namespace LabNet.Tests.Labs;
 

@@ -1,5 +1,4 @@
 using LabNet.Core.Labs;
-using Xunit;
 
 namespace LabNet.Tests.Labs;
 

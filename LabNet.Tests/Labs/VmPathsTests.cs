@@ -1,6 +1,5 @@
 using System.Text;
 using LabNet.Core.Labs;
-using Xunit;
 
 namespace LabNet.Tests.Labs;
 

@@ -1,5 +1,6 @@
 using LabNet.Core.Vms;
 using LabNet.Web.Dashboard.Overview;
+using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Radzen;
 
@@ -36,14 +37,26 @@ public static class DashboardRegistration
         return services;
     }
 
-    /// <summary>The pages that tell an error, for what a browser asked; comes before authentication.</summary>
-    public static IApplicationBuilder UseDashboardErrorPages(this IApplicationBuilder app) => app.UseWhen(
-        context => !IsForPrograms(context.Request.Path),
-        pages =>
+    /// <summary>
+    /// The pages that tell an error, for what a browser asked; comes first of all middleware. An <c>IExceptionHandler</c> of the API is asked
+    /// before the page.
+    /// </summary>
+    public static IApplicationBuilder UseDashboardErrorPages(this IApplicationBuilder app)
+    {
+        app.UseExceptionHandler("/error", createScopeForErrors: true);
+        app.UseStatusCodePagesWithReExecute("/not-found", createScopeForStatusCodePages: true);
+
+        // UseWhen around the two would be plainer; within it a re-executed request finds no endpoint (ASP.NET Core 10.0).
+        return app.Use((context, next) =>
         {
-            pages.UseExceptionHandler("/error", createScopeForErrors: true);
-            pages.UseStatusCodePagesWithReExecute("/not-found", createScopeForStatusCodePages: true);
+            if (IsForPrograms(context.Request.Path) && context.Features.Get<IStatusCodePagesFeature>() is { } pages)
+            {
+                pages.Enabled = false;
+            }
+
+            return next(context);
         });
+    }
 
     /// <summary>Every page but the login wants a user; <see cref="Login.LoginPage"/> says who need not be one.</summary>
     public static RazorComponentsEndpointConventionBuilder MapDashboard(this IEndpointRouteBuilder endpoints)

@@ -48,7 +48,5 @@ public sealed partial class VmRow
 
     private string Address => Main?.Addresses[0] ?? "–";
 
-    private bool Planned => Main?.Planned ?? false;
-
     private static AgentStanding Agent(VmState state) => AgentStanding.Of(state);
 }

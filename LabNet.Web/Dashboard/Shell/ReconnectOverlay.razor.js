@@ -6,7 +6,7 @@ function follow() {
   const has = state => overlay.classList.contains(`components-reconnect-${state}`);
   const lost = has('show') || has('failed') || has('rejected');
   if (lost && !wasLost) {
-    overlay.querySelector('[data-lost-at]').textContent = new Date().toLocaleTimeString();
+    overlay.querySelector('[data-lost-at]').textContent = new Date().toTimeString().slice(0, 8);
     root.dataset.circuit = 'lost';
     overlay.querySelector('[data-reconnect]').focus();
   } else if (!lost && wasLost) {

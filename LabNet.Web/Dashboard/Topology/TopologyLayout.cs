@@ -13,8 +13,8 @@ public sealed record TopologyLayout(double Height, ImmutableArray<HostBox> Hosts
 {
     /// <summary>Always the same, so that text has the same size in every lab.</summary>
     public const double Width = 800;
-    public const double VmHeight = 66;
-    public const double HostHeader = 46;
+    public const double VmHeight = 78;
+    public const double HostHeader = 60;
 
     private const double HostPadding = 12;
     private const double HostGapMin = 16;
@@ -56,7 +56,7 @@ public sealed record TopologyLayout(double Height, ImmutableArray<HostBox> Hosts
             x += width + hostGap;
         }
 
-        var links = lab.Links.Select((link, i) => LineOf(LinkHealth.Of(view, link), i, hostHeight, hosts)).ToImmutableArray();
+        var links = lab.Links.Select((link, i) => LineOf(LinkHealth.Of(view, link), i, lab.Links.Length, hostHeight, hosts)).ToImmutableArray();
         return new TopologyLayout(hostHeight + (links.IsEmpty ? 0 : LinksTop + (links.Length - 1) * LinkHeight + LinkTextHeight), hosts.ToImmutable(), links);
     }
 
@@ -80,7 +80,7 @@ public sealed record TopologyLayout(double Height, ImmutableArray<HostBox> Hosts
 
     private static int Rows(int vms, int columns) => Math.Max(1, (vms + columns - 1) / columns);
 
-    private static LinkLine LineOf(LinkHealth health, int index, double hostHeight, IEnumerable<HostBox> hosts)
+    private static LinkLine LineOf(LinkHealth health, int index, int links, double hostHeight, IEnumerable<HostBox> hosts)
     {
         var y = hostHeight + LinksTop + index * LinkHeight;
         var wires = ImmutableArray.CreateBuilder<Wire>();
@@ -89,7 +89,7 @@ public sealed record TopologyLayout(double Height, ImmutableArray<HostBox> Hosts
             var members = column.Where(vm => vm.Vm.Nics.OfType<LinkNic>().Any(nic => nic.Link == health.Link.Name)).ToList();
             if (members.Count > 0)
             {
-                var joins = members.Select(vm => vm.Y + VmHeight / 2 + WireGap * index - 4).ToImmutableArray();
+                var joins = members.Select(vm => vm.Y + VmHeight / 2 + WireGap * (index - (links - 1) / 2.0)).ToImmutableArray();
                 wires.Add(new Wire(column.Key - 6 - WireGap * index, column.Key, joins, y));
             }
         }

@@ -1,11 +1,10 @@
 using System.Globalization;
-using System.Text;
 using LabNet.Web.Dashboard.Live;
 using Microsoft.AspNetCore.Components;
 
 namespace LabNet.Web.Dashboard.Topology;
 
-/// <summary>One link with its wires, and the pings over it in a few words.</summary>
+/// <summary>One link, and the pings over it in a few words.</summary>
 public sealed partial class TopologyLink
 {
     [Parameter, EditorRequired]
@@ -27,18 +26,6 @@ public sealed partial class TopologyLink
         Tone.Warning => "!",
         _ => "·",
     };
-
-    /// <summary>From the highest VM down to the link, with a branch to each VM.</summary>
-    private static string Path(Wire wire)
-    {
-        var path = new StringBuilder($"M{N(wire.VmX)} {N(wire.Joins[0])}H{N(wire.X + 4)}Q{N(wire.X)} {N(wire.Joins[0])} {N(wire.X)} {N(wire.Joins[0] + 4)}V{N(wire.Bottom)}");
-        foreach (var join in wire.Joins.Skip(1))
-        {
-            path.Append($"M{N(wire.VmX)} {N(join)}H{N(wire.X)}");
-        }
-
-        return path.ToString();
-    }
 
     private static string N(double number) => number.ToString("0.#", CultureInfo.InvariantCulture);
 }
