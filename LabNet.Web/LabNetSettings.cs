@@ -9,13 +9,15 @@ public sealed class LabNetSettingsException(IReadOnlyList<string> mistakes)
     public IReadOnlyList<string> Mistakes { get; } = mistakes;
 }
 
-/// <summary>The section <c>LabNet</c> of the configuration: command line <c>--LabNet:Urls=…</c>, environment <c>LabNet__Urls</c>, appsettings.json.</summary>
+/// <summary>
+/// The section <c>LabNet</c> of the configuration: command line <c>--LabNet:Urls=…</c>, environment <c>LabNet__Urls</c>, appsettings.json.
+/// </summary>
 /// <param name="StateFolder">Absolute. Databases, keys and the first admin token; the folder's mode is 0700.</param>
 /// <param name="LabFile">Absolute.</param>
 /// <param name="Urls">What LabNet listens on.</param>
 /// <param name="Hosts">Host names by which browsers and programs may call LabNet, without port.</param>
-/// <param name="InfraFolder">Absolute. Where network.sh and vm-run.sh are.</param>
-/// <param name="GuestsFolder">Absolute. What infra/guests/build.sh made.</param>
+/// <param name="InfraFolder">Absolute. Where network.sh and vm-run.sh are; by default <c>infra</c> in the working folder.</param>
+/// <param name="GuestsFolder">Absolute. What infra/guests/build.sh made; by default where it puts it.</param>
 /// <param name="GuestRelease">Which Debian release's guests to take.</param>
 /// <param name="StartVms">Whether VMs that do not run are started at once; else they are only adopted.</param>
 public sealed record LabNetSettings(
@@ -38,8 +40,8 @@ public sealed record LabNetSettings(
             reader.LabFile(),
             reader.Urls(),
             reader.Hosts(),
-            reader.Folder(nameof(InfraFolder), "with network.sh and vm-run.sh"),
-            reader.Folder(nameof(GuestsFolder), "that infra/guests/build.sh filled"),
+            reader.Folder(nameof(InfraFolder), "infra"),
+            reader.Folder(nameof(GuestsFolder), reader.HomeFolder("XDG_CACHE_HOME", ".cache", "guests")),
             configuration[$"LabNet:{nameof(GuestRelease)}"] ?? "bookworm",
             reader.Boolean(nameof(StartVms)));
         reader.RefuseWhatIsUnknown();
@@ -69,17 +71,24 @@ public sealed record LabNetSettings(
                 return Path.GetFullPath(given);
             }
 
-            // The XDG base directory specification; a service's account may have neither variable.
-            var state = Environment.GetEnvironmentVariable("XDG_STATE_HOME") is { Length: > 0 } xdg ? xdg
-                : Environment.GetEnvironmentVariable("HOME") is { Length: > 0 } home ? Path.Join(home, ".local", "state")
+            return Path.GetFullPath(HomeFolder("XDG_STATE_HOME", Path.Join(".local", "state")));
+        }
+
+        /// <summary>By the XDG base directory specification; a service's account may have neither variable.</summary>
+        public string HomeFolder(string xdgVariable, string belowHome, string belowLabNet = "")
+        {
+            var folder = Environment.GetEnvironmentVariable(xdgVariable) is { Length: > 0 } xdg ? xdg
+                : Environment.GetEnvironmentVariable("HOME") is { Length: > 0 } home ? Path.Join(home, belowHome)
                 : null;
-            if (state is null)
+            if (folder is null)
             {
-                Mistakes.Add("LabNet:StateFolder is missing, and HOME is not set: name a folder that only LabNet's user can read.");
+                Mistakes.Add($"Neither {xdgVariable} nor HOME is set: name LabNet:StateFolder and LabNet:GuestsFolder.");
             }
 
-            return Path.GetFullPath(Path.Join(state, "labnet"));
+            return Path.Join(folder, "labnet", belowLabNet);
         }
+
+        public string Folder(string key, string otherwise) => Path.GetFullPath(_section[key] is { Length: > 0 } given ? given : otherwise);
 
         public string LabFile()
         {
@@ -98,23 +107,12 @@ public sealed record LabNetSettings(
             return Path.GetFullPath(path);
         }
 
-        public string Folder(string key, string what)
-        {
-            var path = _section[key];
-            if (string.IsNullOrEmpty(path))
-            {
-                Mistakes.Add($"LabNet:{key} is missing: the folder {what}.");
-                return "";
-            }
-
-            return Path.GetFullPath(path);
-        }
-
         public string[] Urls()
         {
             if (configuration.GetSection("Kestrel:Endpoints").GetChildren().Any())
             {
-                Mistakes.Add("Kestrel:Endpoints would go past the check of the addresses; say LabNet:Urls instead (certificates: Kestrel:Certificates:Default).");
+                Mistakes.Add("Kestrel:Endpoints would go past the check of the addresses; say LabNet:Urls instead "
+                    + "(certificates: Kestrel:Certificates:Default).");
             }
 
             var allowPlain = Boolean("AllowPlainHttp");
@@ -152,7 +150,7 @@ public sealed record LabNetSettings(
                 {
                     Mistakes.Add($"LabNet:{child.Key} is not known; known are {string.Join(", ", Known)}.");
                 }
-                else if (child.Value is null)
+                else if (child.GetChildren().Any())
                 {
                     Mistakes.Add($"LabNet:{child.Key} has to be one text (several values are separated by ';').");
                 }

@@ -33,7 +33,8 @@ internal static class CookieAntiforgery
 
             await Problems.WriteAsync(context, new Problem(
                 ProblemType.AntiforgeryMissing,
-                $"A change that comes with the login cookie needs the antiforgery token in the header {HeaderName}. With a Bearer token none is needed."));
+                $"A change that comes with the login cookie needs the antiforgery token in the header {HeaderName}. "
+                    + "With a Bearer token none is needed."));
         }));
     }
 

@@ -7,7 +7,8 @@ namespace LabNet.Web.Access;
 internal static class LiveConnections
 {
     public static bool IsOne(PathString path) =>
-        path.StartsWithSegments("/_blazor", StringComparison.OrdinalIgnoreCase) || path.StartsWithSegments("/hubs", StringComparison.OrdinalIgnoreCase);
+        path.StartsWithSegments("/_blazor", StringComparison.OrdinalIgnoreCase)
+        || path.StartsWithSegments("/hubs", StringComparison.OrdinalIgnoreCase);
 
     public static void UseLiveConnections(this IApplicationBuilder app)
     {

@@ -46,5 +46,6 @@ internal sealed class RefusalAnswers : IAuthorizationMiddlewareResultHandler
     private static bool IsPage(HttpRequest request) =>
         (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method))
         && !LabNetApi.Holds(request.Path)
-        && !LiveConnections.IsOne(request.Path);
+        && !LiveConnections.IsOne(request.Path)
+        && !BearerAuthentication.IsUsedBy(request);
 }

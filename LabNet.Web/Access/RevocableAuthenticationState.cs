@@ -24,12 +24,11 @@ internal sealed class RevocableAuthenticationState : ServerAuthenticationStatePr
         _watch.Dispose();
     }
 
-    /// <summary>The circuit sets a state that is already known, so this does not wait.</summary>
-    private async void Watch(Task<AuthenticationState> changed)
+    /// <summary>A circuit sets a state that is known already, so there is nothing to wait for.</summary>
+    private void Watch(Task<AuthenticationState> changed)
     {
-        var state = await changed;
         _watch.Unregister();
-        if (state.User.TokenId() is { } id)
+        if (changed.IsCompletedSuccessfully && changed.Result.User.TokenId() is { } id)
         {
             _watch = _tokens.Revocation(id).Register(() => SetAuthenticationState(Task.FromResult(NobodyIsLoggedIn)));
         }

@@ -25,7 +25,8 @@ internal static partial class ErrorsPage
 
     private static string Render(string markdown)
     {
-        var html = new StringBuilder("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>LabNet: errors</title></head><body>\n");
+        var html = new StringBuilder(
+            "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>LabNet: errors</title></head><body>\n");
         foreach (var block in markdown.Split("\n\n", StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
         {
             html.AppendLine(RenderBlock(block));

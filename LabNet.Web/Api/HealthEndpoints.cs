@@ -15,7 +15,9 @@ public static partial class HealthEndpoints
     {
         var health = routes.MapGroup("").WithTags("Health").AllowAnonymous();
         health.MapGet("/healthz", GetHealth);
-        health.MapGet("/readyz", GetReadiness).Produces<Problem>(ProblemType.NotReady.Status, Problems.ContentType);
+        health.MapGet("/readyz", GetReadiness)
+            .Produces<string>(StatusCodes.Status200OK, "text/plain")
+            .Produces<Problem>(ProblemType.NotReady.Status, Problems.ContentType);
     }
 
     /// <summary>Answers while the process lives.</summary>

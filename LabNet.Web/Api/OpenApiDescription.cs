@@ -1,4 +1,6 @@
+using LabNet.Core.Vms;
 using LabNet.Web.Access;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 
@@ -13,7 +15,37 @@ internal static class OpenApiDescription
     private const string BearerScheme = "token";
     private const string CookieScheme = "login";
 
-    public static void Configure(OpenApiOptions options) => options.AddDocumentTransformer((document, _, _) =>
+    public static void Configure(OpenApiOptions options)
+    {
+        options.AddDocumentTransformer((document, _, _) =>
+        {
+            Introduce(document);
+            AddSecurity(document);
+            return Task.CompletedTask;
+        });
+        options.AddOperationTransformer((operation, context, _) =>
+        {
+            TellRole(operation, context.Description.ActionDescriptor.EndpointMetadata);
+            return Task.CompletedTask;
+        });
+        options.AddSchemaTransformer((schema, context, _) =>
+        {
+            TellText(schema, context.JsonTypeInfo.Type);
+            return Task.CompletedTask;
+        });
+    }
+
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapOpenApi(DocumentPath).RequireAuthorization(AccessPolicies.Viewer);
+        routes.MapSwaggerUI(PagePath.TrimStart('/'), options =>
+        {
+            options.DocumentTitle = "LabNet API";
+            options.SwaggerEndpoint(DocumentPath, "LabNet v1");
+        }).RequireAuthorization(AccessPolicies.Viewer);
+    }
+
+    private static void Introduce(OpenApiDocument document)
     {
         document.Info = new OpenApiInfo
         {
@@ -25,18 +57,31 @@ internal static class OpenApiDescription
 
         // Relative to where the document was loaded from, so that it is right behind every name and port.
         document.Servers = [new OpenApiServer { Url = "/" }];
-        AddSecurity(document);
-        return Task.CompletedTask;
-    });
+    }
 
-    public static void Map(IEndpointRouteBuilder routes)
+    private static void TellRole(OpenApiOperation operation, IList<object> metadata)
     {
-        routes.MapOpenApi(DocumentPath).RequireAuthorization(AccessPolicies.Viewer);
-        routes.MapSwaggerUI(PagePath.TrimStart('/'), options =>
+        if (metadata.OfType<IAllowAnonymous>().Any())
         {
-            options.DocumentTitle = "LabNet API";
-            options.SwaggerEndpoint(DocumentPath, "LabNet v1");
-        }).RequireAuthorization(AccessPolicies.Viewer);
+            operation.Security = [];
+            return;
+        }
+
+        var needed = metadata.OfType<IAuthorizeData>()
+            .Select(data => RoleWords.TryParse(data.Policy, out var role) ? role : Role.Viewer)
+            .DefaultIfEmpty(Role.Viewer)
+            .Max();
+        operation.Description = $"Needs the role {needed.Word()}.";
+    }
+
+    /// <summary>The generator cannot know that our converters write words and times as text.</summary>
+    private static void TellText(OpenApiSchema schema, Type type)
+    {
+        var written = Nullable.GetUnderlyingType(type) ?? type;
+        if (written.IsEnum || written == typeof(DateTimeOffset))
+        {
+            schema.Type = written == type ? JsonSchemaType.String : JsonSchemaType.String | JsonSchemaType.Null;
+        }
     }
 
     private static void AddSecurity(OpenApiDocument document)

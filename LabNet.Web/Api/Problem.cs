@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json.Serialization;
 
 namespace LabNet.Web.Api;
@@ -5,7 +6,8 @@ namespace LabNet.Web.Api;
 /// <summary>What went wrong (RFC 9457).</summary>
 public sealed record Problem
 {
-    public Problem(ProblemType type, string detail)
+    [SetsRequiredMembers]
+    internal Problem(ProblemType type, string detail)
     {
         Type = type.Link;
         Title = type.Title;
@@ -14,16 +16,16 @@ public sealed record Problem
     }
 
     /// <summary>Leads to what it means and what to do; the same for all problems of a kind, so that programs can decide by it.</summary>
-    public string Type { get; }
+    public required string Type { get; init; }
 
     /// <summary>The kind in words.</summary>
-    public string Title { get; }
+    public required string Title { get; init; }
 
     /// <summary>The HTTP status.</summary>
-    public int Status { get; }
+    public required int Status { get; init; }
 
     /// <summary>What is wrong this time.</summary>
-    public string Detail { get; }
+    public required string Detail { get; init; }
 
     /// <summary>QEMU's error class, such as `GenericError`, when QEMU refused.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]

@@ -66,7 +66,10 @@ public sealed class RequestBody<T> : IBindableFromHttpContext<RequestBody<T>>, I
         var given = body.EnumerateObject().Select(member => member.Name).ToHashSet(StringComparer.Ordinal);
         var known = type.Properties.Select(property => property.Name).ToList();
         var unknown = given.Except(known).ToList();
-        var missing = type.Properties.Where(property => property.IsRequired && !given.Contains(property.Name)).Select(property => property.Name).ToList();
+        var missing = type.Properties
+            .Where(property => property.IsRequired && !given.Contains(property.Name))
+            .Select(property => property.Name)
+            .ToList();
         if (unknown.Count > 0)
         {
             throw new BadInputException($"The body has unknown members: {string.Join(", ", unknown)}. Known are: {string.Join(", ", known)}.");

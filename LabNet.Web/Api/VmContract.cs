@@ -104,31 +104,31 @@ public sealed record VmDetailsContract : VmContract
     }
 
     /// <summary>QEMU's process.</summary>
-    public int? Pid { get; private init; }
+    public required int? Pid { get; init; }
 
     /// <summary>When QEMU was started.</summary>
-    public DateTimeOffset? StartedAt { get; private init; }
+    public required DateTimeOffset? StartedAt { get; init; }
 
     /// <summary>Why this accelerator, in words.</summary>
-    public string? AcceleratorReason { get; private init; }
+    public required string? AcceleratorReason { get; init; }
 
-    public long MemoryBytes { get; private init; }
+    public required long MemoryBytes { get; init; }
 
     /// <summary>Virtual CPUs.</summary>
-    public int Cpus { get; private init; }
+    public required int Cpus { get; init; }
 
-    public IReadOnlyList<NicContract> Nics { get; private init; } = [];
+    public required IReadOnlyList<NicContract> Nics { get; init; } = [];
 
-    public IReadOnlyList<DiskContract> Disks { get; private init; } = [];
+    public required IReadOnlyList<DiskContract> Disks { get; init; } = [];
 
     /// <summary>What the guest said of itself; null until its agent answered.</summary>
-    public GuestContract? Guest { get; private init; }
+    public required GuestContract? Guest { get; init; }
 
     /// <summary>The last thing that went wrong; null if nothing did since the start.</summary>
-    public VmProblemContract? Problem { get; private init; }
+    public required VmProblemContract? Problem { get; init; }
 
     /// <summary>A QMP socket that LabNet leaves to programs of yours, on the VM's host; null for viewers.</summary>
-    public string? QmpSocket { get; private init; }
+    public required string? QmpSocket { get; init; }
 
     internal static VmDetailsContract Of(VmState vm, string? qmpSocket, DateTimeOffset now)
     {

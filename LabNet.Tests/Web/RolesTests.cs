@@ -1,0 +1,128 @@
+using System.Net;
+using System.Text;
+using LabNet.Core.Vms;
+using Microsoft.AspNetCore.Routing;
+
+namespace LabNet.Tests.Web;
+
+/// <summary>Each endpoint with each role. Names that lead nowhere (404) stand for what is allowed and would change something.</summary>
+[Trait("suite", "unit")]
+public sealed class RolesTests(TestApp app) : IClassFixture<TestApp>
+{
+    private const string TokenBody = """{"name": "made by a role", "role": "viewer"}""";
+    private const string ExecBody = """{"path": "true"}""";
+
+    /// <summary>Method, route, address, body; then the status for nobody, viewer, operator, admin.</summary>
+    public static readonly TheoryData<string, string, string, string?, int[]> Endpoints = new()
+    {
+        { "GET", "/healthz", "/healthz", null, [200, 200, 200, 200] },
+        { "GET", "/readyz", "/readyz", null, [503, 503, 503, 503] },
+        { "GET", "/docs/errors", "/docs/errors", null, [200, 200, 200, 200] },
+        { "GET", "/api/v1/openapi.json", "/api/v1/openapi.json", null, [401, 200, 200, 200] },
+        { "GET", "/api/v1/lab", "/api/v1/lab", null, [401, 200, 200, 200] },
+        { "GET", "/api/v1/vms", "/api/v1/vms", null, [401, 200, 200, 200] },
+        { "GET", "/api/v1/vms/{vm}", "/api/v1/vms/x86", null, [401, 200, 200, 200] },
+        { "GET", "/api/v1/vms/{vm}/status", "/api/v1/vms/none/status", null, [401, 404, 404, 404] },
+        { "POST", "/api/v1/vms/{vm}/actions/{action}", "/api/v1/vms/none/actions/pause", null, [401, 403, 404, 404] },
+        { "POST", "/api/v1/vms/{vm}/guest/exec", "/api/v1/vms/none/guest/exec", ExecBody, [401, 403, 404, 404] },
+        { "GET", "/api/v1/operations/{id}", "/api/v1/operations/none", null, [401, 404, 404, 404] },
+        { "DELETE", "/api/v1/operations/{id}", "/api/v1/operations/none", null, [401, 403, 404, 404] },
+        { "GET", "/api/v1/links", "/api/v1/links", null, [401, 200, 200, 200] },
+        { "GET", "/api/v1/links/{link}/pings", "/api/v1/links/lab/pings", null, [401, 200, 200, 200] },
+        { "GET", "/api/v1/tokens", "/api/v1/tokens", null, [401, 403, 403, 200] },
+        { "POST", "/api/v1/tokens", "/api/v1/tokens", TokenBody, [401, 403, 403, 201] },
+        { "DELETE", "/api/v1/tokens/{id}", "/api/v1/tokens/none", null, [401, 403, 403, 404] },
+    };
+
+    [Theory]
+    [MemberData(nameof(Endpoints))]
+    public async Task Each_endpoint_answers_each_role_as_the_contract_says(string method, string route, string address, string? body, int[] expected)
+    {
+        Role?[] roles = [null, Role.Viewer, Role.Operator, Role.Admin];
+        var statuses = new List<int>();
+        foreach (var role in roles)
+        {
+            using var client = await app.NewClientAsync(role);
+            using var request = new HttpRequestMessage(new HttpMethod(method), address)
+            {
+                Content = body is null ? null : new StringContent(body, Encoding.UTF8, "application/json"),
+            };
+            using var answer = await client.SendAsync(request, TestRun.Ended);
+            statuses.Add((int)answer.StatusCode);
+            if (answer.StatusCode >= HttpStatusCode.BadRequest)
+            {
+                Assert.Equal("application/problem+json", answer.Content.Headers.ContentType?.MediaType);
+            }
+        }
+
+        Assert.Equal((route, string.Join(' ', expected)), (route, string.Join(' ', statuses)));
+    }
+
+    [Fact]
+    public void No_endpoint_of_the_contract_is_missing_in_the_table()
+    {
+        var mapped = app.Get<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+            .Where(endpoint => endpoint.RoutePattern.RawText?.StartsWith("/api/v1", StringComparison.Ordinal) is true)
+            .SelectMany(endpoint => endpoint.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods
+                .Select(method => $"{method} {endpoint.RoutePattern.RawText!.TrimEnd('/')}"));
+        var listed = Endpoints.Select(row => $"{row.Data.Item1} {row.Data.Item2}").Where(row => row.Contains("/api/v1", StringComparison.Ordinal));
+        Assert.Equal(listed.Order(StringComparer.Ordinal), mapped.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_401_says_how_to_log_in_and_a_403_which_role_is_needed()
+    {
+        using var nobody = await app.NewClientAsync(role: null);
+        using var refused = await nobody.GetAsync("/api/v1/vms", TestRun.Ended);
+        Assert.Equal("Bearer", refused.Headers.WwwAuthenticate.ToString());
+        Assert.Equal("/docs/errors#not-logged-in", (await ProblemJson.ReadAsync(refused)).Type);
+
+        using var viewer = await app.NewClientAsync(Role.Viewer);
+        using var forbidden = await viewer.PostAsync("/api/v1/vms/x86/actions/pause", content: null, TestRun.Ended);
+        var problem = await ProblemJson.ReadAsync(forbidden);
+        Assert.Equal("/docs/errors#role-too-small", problem.Type);
+        Assert.Equal("test viewer is viewer; POST /api/v1/vms/x86/actions/pause needs operator.", problem.Detail);
+    }
+
+    [Fact]
+    public async Task A_program_that_asks_for_a_page_with_a_wrong_token_is_not_sent_to_the_login()
+    {
+        using var client = app.NewClient();
+        client.DefaultRequestHeaders.Add("Authorization", "Bearer wrong");
+        using var answer = await client.GetAsync("/", TestRun.Ended);
+        Assert.Equal("The token is unknown or revoked.", (await ProblemJson.ReadAsync(answer)).Detail);
+    }
+
+    [Fact]
+    public async Task Swagger_UI_is_served_by_LabNet_itself_to_those_who_are_logged_in()
+    {
+        using var nobody = await app.NewClientAsync(role: null);
+        using var viewer = await app.NewClientAsync(Role.Viewer);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await nobody.GetAsync("/api/docs/index.html", TestRun.Ended)).StatusCode);
+
+        var page = await viewer.GetStringAsync("/api/docs/index.html", TestRun.Ended);
+        Assert.Contains("LabNet API", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("http://", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("https://", page, StringComparison.Ordinal);
+        foreach (var part in (string[])["swagger-ui.css", "swagger-ui-bundle.js", "swagger-ui-standalone-preset.js", "index.js", "index.css"])
+        {
+            Assert.Equal(HttpStatusCode.OK, (await viewer.GetAsync("/api/docs/" + part, TestRun.Ended)).StatusCode);
+        }
+
+        Assert.Contains("/api/v1/openapi.json", await viewer.GetStringAsync("/api/docs/index.js", TestRun.Ended), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task LabNet_is_ready_when_its_VMs_are_listened_to()
+    {
+        await using var own = new TestApp();
+        await own.InitializeAsync();
+        using var client = own.NewClient();
+        using var before = await client.GetAsync("/readyz", TestRun.Ended);
+        var problem = await ProblemJson.ReadAsync(before);
+        Assert.Equal(["the VMs are not listened to yet"], problem.Missing);
+
+        own.Get<VmRegistry>().Open();
+        Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("/readyz", TestRun.Ended)).StatusCode);
+    }
+}
