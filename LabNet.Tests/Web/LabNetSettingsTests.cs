@@ -70,7 +70,7 @@ public sealed class LabNetSettingsTests : IDisposable
                 "LabNet:Urls: \"ftp://x\" is no address",
                 "LabNet:Urls: http://0.0.0.0:1 can be reached",
                 "LabNet:AllowedHosts: \"a b\" is no host name",
-                "LabNet:Colour is not known; known are StateFolder, LabFile, Urls, AllowedHosts, AllowPlainHttp.",
+                "LabNet:Colour is not known; known are StateFolder, LabFile, Urls, AllowedHosts, AllowPlainHttp, ",
             ],
             exception.Mistakes,
             (start, mistake) => mistake.StartsWith(start, StringComparison.Ordinal));
