@@ -80,7 +80,7 @@ internal sealed class QmpSchema
                 return [$"{path} has no {property.Name}"];
             }
 
-            if (!MayBeNull(property) && !IsMandatory(member) && !alwaysThere.Contains($"{command}/{property.Name}"))
+            if ((!MayBeNull(property) || property.IsRequired) && !IsMandatory(member) && !alwaysThere.Contains($"{command}/{property.Name}"))
             {
                 return [$"{path}/{property.Name} may be missing"];
             }
