@@ -1,2 +1,26 @@
-Console.Error.WriteLine("usage: LabNet.Bench NAME");
+using LabNet.Bench;
+
+// One line a benchmark: its name, what it measures, how it is run.
+(string Name, string Measures, Func<BenchArguments, Task<int>> Run)[] benchmarks =
+[
+    (QmpRoundtrip.Name, QmpRoundtrip.Measures, QmpRoundtrip.RunAsync),
+];
+
+if (args is [var name, .. var options] && Array.Find(benchmarks, b => b.Name == name) is { Run: { } run })
+{
+    if (BenchArguments.TryParse(options, out var arguments, out var mistake))
+    {
+        return await run(arguments);
+    }
+
+    Console.Error.WriteLine(mistake);
+    return 2;
+}
+
+Console.Error.WriteLine("usage: LabNet.Bench NAME [--seconds N] [--rounds N]");
+foreach (var benchmark in benchmarks)
+{
+    Console.Error.WriteLine($"  {benchmark.Name,-16} {benchmark.Measures}");
+}
+
 return 2;

@@ -6,6 +6,7 @@ namespace LabNet.Core.Qmp;
 /// <summary>
 /// The framing that QMP and the guest agent share: one JSON object a line, ended by LF (QEMU sends CR LF).
 /// A line feed inside a JSON string is always escaped, so that the first LF ends the frame (qemu: docs/interop/qmp-spec.rst).
+/// White space between two objects means nothing in JSON: a blank line is passed over.
 /// </summary>
 /// <remarks>Reads from one place at a time; the frame is valid until the next call.</remarks>
 internal sealed class JsonLines(PipeReader reader, int frameBytesMax)
@@ -23,9 +24,12 @@ internal sealed class JsonLines(PipeReader reader, int frameBytesMax)
         {
             if (_buffered)
             {
-                if (TryTakeLine(out var line))
+                while (TryTakeLine(out var line))
                 {
-                    return line;
+                    if (!IsBlank(line))
+                    {
+                        return line;
+                    }
                 }
 
                 if (_ended)
@@ -61,6 +65,9 @@ internal sealed class JsonLines(PipeReader reader, int frameBytesMax)
         ThrowIfOversize(line.Length);
         return true;
     }
+
+    private static bool IsBlank(ReadOnlySequence<byte> line) =>
+        line.FirstSpan is [] or [(byte)'\r' or (byte)' ' or (byte)'\t', ..] && line.ToArray().All(b => b is (byte)'\r' or (byte)' ' or (byte)'\t');
 
     private void ThrowIfOversize(long bytes)
     {

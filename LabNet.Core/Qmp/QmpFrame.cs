@@ -22,6 +22,11 @@ internal enum QmpFrameKind
 /// </summary>
 internal readonly struct QmpFrame
 {
+    /// <summary>QEMU's own (MAX_NESTING in its JSON parser). A disk's chain of backing images comes nested, so that 64 is not enough.</summary>
+    public const int DepthMax = 1024;
+
+    private static readonly JsonReaderOptions ReaderOptions = new() { MaxDepth = DepthMax };
+
     public QmpFrameKind Kind { get; private init; }
 
     public long? Id { get; private init; }
@@ -54,12 +59,13 @@ internal readonly struct QmpFrame
     {
         try
         {
-            var reader = new Utf8JsonReader(line);
+            var reader = NewReader(line);
             var greeting = JsonSerializer.Deserialize(ref reader, QmpJson.Default.GreetingMessage);
             var version = greeting!.Qmp.Version;
+            ThrowIfMoreFollows(ref reader);
             return new QmpGreeting(version.Qemu.ToVersion(), version.Package);
         }
-        catch (Exception e) when (e is JsonException or NullReferenceException)
+        catch (Exception e) when (e is JsonException or FormatException or NullReferenceException or ArgumentOutOfRangeException)
         {
             throw new QmpProtocolException($"This is no QMP greeting: {Excerpt(line)}", e);
         }
@@ -67,7 +73,7 @@ internal readonly struct QmpFrame
 
     private static QmpFrame Read(ReadOnlySequence<byte> line)
     {
-        var reader = new Utf8JsonReader(line);
+        var reader = NewReader(line);
         QmpFrameKind? kind = null;
         long? id = null;
         byte[] payload = [];
@@ -122,6 +128,7 @@ internal readonly struct QmpFrame
             }
         }
 
+        ThrowIfMoreFollows(ref reader);
         if (kind is null || (kind == QmpFrameKind.Event && eventName is null))
         {
             throw new FormatException("neither return, error nor event");
@@ -136,6 +143,18 @@ internal readonly struct QmpFrame
         var start = reader.TokenStartIndex;
         reader.Skip();
         return line.Slice(start, reader.BytesConsumed - start).ToArray();
+    }
+
+    private static Utf8JsonReader NewReader(ReadOnlySequence<byte> line) =>
+        new(line, isFinalBlock: true, new JsonReaderState(ReaderOptions));
+
+    /// <summary>A second object on the line would be an answer or an event that nobody sees.</summary>
+    private static void ThrowIfMoreFollows(ref Utf8JsonReader reader)
+    {
+        if (reader.TokenType != JsonTokenType.EndObject || reader.Read())
+        {
+            throw new FormatException("more than one object");
+        }
     }
 
     private static string Excerpt(ReadOnlySequence<byte> line) =>

@@ -6,7 +6,13 @@ namespace LabNet.Core.Qmp;
 public readonly record struct QmpNothing;
 
 /// <summary>QEMU's objects, read as its schema names them; members that a newer QEMU adds are skipped.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.KebabCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+/// <remarks>A member that the schema calls optional is nullable and defaults to null; any other that is missing is a protocol error.</remarks>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.KebabCaseLower,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true,
+    MaxDepth = QmpFrame.DepthMax)]
 [JsonSerializable(typeof(QmpNothing))]
 [JsonSerializable(typeof(GreetingMessage))]
 [JsonSerializable(typeof(ErrorMessage))]
@@ -22,13 +28,18 @@ internal sealed partial class QmpJson : JsonSerializerContext
 {
 }
 
-internal sealed record GreetingMessage([property: JsonPropertyName("QMP"), JsonRequired] GreetingBody Qmp);
+internal sealed record GreetingMessage([property: JsonPropertyName("QMP")] GreetingBody Qmp);
 
-internal sealed record GreetingBody([property: JsonRequired] VersionInfo Version);
+internal sealed record GreetingBody(VersionInfo Version);
 
-internal sealed record ErrorMessage([property: JsonRequired] string Class, [property: JsonRequired] string Desc);
+internal sealed record ErrorMessage(string Class, string Desc);
 
 internal sealed record EventTimestamp(long Seconds, long Microseconds)
 {
-    public long? ToUnixNs() => Seconds < 0 || Microseconds < 0 ? null : checked((Seconds * 1_000_000_000) + (Microseconds * 1_000));
+    /// <summary>The year 2262 is where nanoseconds end.</summary>
+    private const long SecondsMax = long.MaxValue / 1_000_000_000;
+
+    public long? ToUnixNs() => Seconds is < 0 or >= SecondsMax || Microseconds is < 0 or >= 1_000_000
+        ? null
+        : (Seconds * 1_000_000_000) + (Microseconds * 1_000);
 }

@@ -26,6 +26,7 @@ public sealed partial class QmpSession(
     private readonly Lock _sync = new();
     private Task _connectLoop = Task.CompletedTask;
     private CancellationTokenSource? _pause;
+    private bool _connectNow;
     private volatile QmpConnection? _connection;
     private volatile QmpException _lastFailure = new QmpDisconnectedException("LabNet has not connected to this QEMU yet.");
 
@@ -52,11 +53,12 @@ public sealed partial class QmpSession(
         string command, JsonElement? arguments, CancellationToken cancellationToken) =>
         Connection.ExecuteRawAsync(command, arguments, cancellationToken);
 
-    /// <summary>Ends a pause between two attempts: somebody knows that QEMU is there now.</summary>
+    /// <summary>Ends the pause between two attempts: somebody knows that QEMU is there now. An attempt under way gets no pause after it.</summary>
     public void ConnectNow()
     {
         lock (_sync)
         {
+            _connectNow = true;
             _pause?.Cancel();
         }
     }
@@ -67,7 +69,6 @@ public sealed partial class QmpSession(
         await _connectLoop;
         State = QmpSessionState.Disposed;
         _signals.Complete();
-        _stopping.Dispose();
     }
 
     private QmpConnection Connection => _connection ?? throw new QmpDisconnectedException(_lastFailure.Message, _lastFailure);
@@ -82,7 +83,7 @@ public sealed partial class QmpSession(
             {
                 await using var connection = await ConnectAsync(cancellationToken);
                 delay = options.ReconnectDelayFirst;
-                _lastFailure = await ServeAsync(connection, cancellationToken);
+                await ServeAsync(connection, cancellationToken);
             }
             catch (QmpException e)
             {
@@ -107,6 +108,11 @@ public sealed partial class QmpSession(
         using var pause = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         lock (_sync)
         {
+            if (_connectNow)
+            {
+                pause.Cancel();
+            }
+
             _pause = pause;
         }
 
@@ -114,6 +120,7 @@ public sealed partial class QmpSession(
         lock (_sync)
         {
             _pause = null;
+            _connectNow = false;
         }
 
         return pause.IsCancellationRequested;
@@ -134,23 +141,29 @@ public sealed partial class QmpSession(
         return await QmpConnection.NegotiateAsync(stream, options, time, cancellationToken);
     }
 
-    private async Task<QmpException> ServeAsync(QmpConnection connection, CancellationToken cancellationToken)
+    private async Task ServeAsync(QmpConnection connection, CancellationToken cancellationToken)
     {
         using var stop = cancellationToken.UnsafeRegister(static c => ((QmpConnection)c!).Abandon(), connection);
         LogConnected(connection.Greeting.Version);
-        _signals.Post(new QmpSignal.Connected(connection.Greeting));
-        connection.Start(_signals.Post);
+
+        // Who hears of the connection asks through it at once; its events come after that.
         _connection = connection;
         State = QmpSessionState.Ready;
+        lock (_sync)
+        {
+            _connectNow = false;
+        }
+
+        _signals.Post(new QmpSignal.Connected(connection.Greeting));
+        connection.Start(_signals.Post);
         var reason = await connection.Closed;
+        _lastFailure = reason;
         _connection = null;
         _signals.Post(new QmpSignal.Disconnected(reason));
         if (!cancellationToken.IsCancellationRequested)
         {
             LogDisconnected(reason.Message);
         }
-
-        return reason;
     }
 
     [LoggerMessage(1001, LogLevel.Debug, "QMP connected to QEMU {Version}")]

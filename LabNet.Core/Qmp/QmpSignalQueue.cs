@@ -5,7 +5,8 @@ namespace LabNet.Core.Qmp;
 
 /// <summary>
 /// Signals on their way from the read loop to one reader. Events beyond the capacity are counted, and one
-/// <see cref="QmpSignal.Gap"/> stands in their place, so that the read loop never waits; changes of the connection are never dropped.
+/// <see cref="QmpSignal.Gap"/> stands in their place, so that the read loop never waits; changes of the connection are never dropped,
+/// but of failed attempts in a row only the newest is kept.
 /// </summary>
 /// <remarks>One writer at a time, one reader.</remarks>
 internal sealed class QmpSignalQueue(int eventsMax)
@@ -14,6 +15,7 @@ internal sealed class QmpSignalQueue(int eventsMax)
     private readonly Lock _sync = new();
     private int _queuedEvents;
     private OpenGap? _gap;
+    private OpenFailure? _failure;
 
     public void Post(QmpEvent qmpEvent)
     {
@@ -23,6 +25,7 @@ internal sealed class QmpSignalQueue(int eventsMax)
             {
                 _queuedEvents++;
                 _gap = null;
+                _failure = null;
                 _signals.Writer.TryWrite(new QmpSignal.Received(qmpEvent));
                 return;
             }
@@ -30,6 +33,7 @@ internal sealed class QmpSignalQueue(int eventsMax)
             if (_gap is null)
             {
                 _gap = new OpenGap();
+                _failure = null;
                 _signals.Writer.TryWrite(_gap);
             }
 
@@ -42,7 +46,20 @@ internal sealed class QmpSignalQueue(int eventsMax)
         lock (_sync)
         {
             _gap = null;
-            _signals.Writer.TryWrite(connectionSignal);
+            if (connectionSignal is not QmpSignal.ConnectFailed failed)
+            {
+                _failure = null;
+                _signals.Writer.TryWrite(connectionSignal);
+                return;
+            }
+
+            if (_failure is null)
+            {
+                _failure = new OpenFailure();
+                _signals.Writer.TryWrite(_failure);
+            }
+
+            _failure.Newest = failed;
         }
     }
 
@@ -66,6 +83,12 @@ internal sealed class QmpSignalQueue(int eventsMax)
                 return new QmpSignal.Gap(gap.Events);
             }
 
+            if (item is OpenFailure failure)
+            {
+                _failure = ReferenceEquals(failure, _failure) ? null : _failure;
+                return failure.Newest!;
+            }
+
             _queuedEvents -= item is QmpSignal.Received ? 1 : 0;
             return (QmpSignal)item;
         }
@@ -75,5 +98,11 @@ internal sealed class QmpSignalQueue(int eventsMax)
     private sealed class OpenGap
     {
         public long Events { get; set; }
+    }
+
+    /// <summary>The last of the attempts since somebody read: a QEMU that stays away fails four times a second.</summary>
+    private sealed class OpenFailure
+    {
+        public QmpSignal.ConnectFailed? Newest { get; set; }
     }
 }

@@ -32,7 +32,7 @@ public sealed record ChardevInfo(string Label, string Filename, bool FrontendOpe
 
 /// <param name="Status">QEMU's JobStatus: created, running, paused, ready, standby, waiting, pending, aborting, concluded, null.</param>
 /// <param name="Error">Set when the job failed: the command that started it has answered without error.</param>
-public sealed record JobInfo(string Id, string Type, string Status, long CurrentProgress, long TotalProgress, string? Error);
+public sealed record JobInfo(string Id, string Type, string Status, long CurrentProgress, long TotalProgress, string? Error = null);
 
 /// <param name="ThreadId">The host's thread, as in /proc/PID/task.</param>
 public sealed record CpuInfoFast(int CpuIndex, string QomPath, int ThreadId);
