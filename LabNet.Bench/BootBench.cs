@@ -12,6 +12,9 @@ namespace LabNet.Bench;
 /// </summary>
 internal sealed class BootBench(string root, string state)
 {
+    public const string Name = "boot";
+    public const string Measures = "infra/lab up until both agents answer, against the two bare QEMU command lines (from the repository's root)";
+
     private const string BothUp = "x86 is up, arm is up";
     private static readonly string[] Vms = ["x86", "arm"];
     private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(20);

@@ -4,6 +4,7 @@ using LabNet.Bench;
 (string Name, string Measures, Func<BenchArguments, Task<int>> Run)[] benchmarks =
 [
     (QmpRoundtrip.Name, QmpRoundtrip.Measures, QmpRoundtrip.RunAsync),
+    (BootBench.Name, BootBench.Measures, BootBench.RunAsync),
 ];
 
 if (args is [var name, .. var options] && Array.Find(benchmarks, b => b.Name == name) is { Run: { } run })
