@@ -31,12 +31,13 @@ internal sealed class Browser : IAsyncDisposable
         return new Browser(playwright, browser);
     }
 
-    public async Task<IPage> OpenAsync(Uri address, ColorScheme scheme = ColorScheme.Light, int width = 1440, int height = 900)
+    public async Task<IPage> OpenAsync(Uri address, ColorScheme scheme = ColorScheme.Light, int width = 1440, int height = 900, bool javaScript = true)
     {
         var context = await _browser.NewContextAsync(new()
         {
             BaseURL = address.ToString(),
             ColorScheme = scheme,
+            JavaScriptEnabled = javaScript,
             ViewportSize = new() { Width = width, Height = height },
         });
         return await context.NewPageAsync();

@@ -108,7 +108,7 @@ public sealed class Screenshots
         host.Publish(new OperationChanged(Labs.Begun("start", host.Lab.Vms[1]) with { State = OperationState.Succeeded, EndedAt = Now.AddHours(-27) }));
     }
 
-    private static void RunEight(DashboardHost host)
+    internal static void RunEight(DashboardHost host)
     {
         string[] runStates = ["running", "running", "paused", "running", "io-error", "running", "running", "running"];
         foreach (var (vm, i) in host.Lab.Vms.Select((vm, i) => (vm, i)))
@@ -131,7 +131,7 @@ public sealed class Screenshots
                 foreach (var to in host.Lab.Vms.Take(5).Where(vm => vm != from))
                 {
                     var received = link.Vni == 101 ? 0 : 3;
-                    host.Publish(Labs.Ping(host.Lab, from.Name.ToString(), to.Name.ToString(), Now.AddSeconds(-9), 1.2 + (from.Name.GetHashCode() & 7) * 0.37, received) with { Link = link.Name });
+                    host.Publish(Labs.Ping(host.Lab, from.Name.ToString(), to.Name.ToString(), Now.AddSeconds(-9), 1.2 + (from.Nics[0].Mac.ToString()[^1] & 7) * 0.37, received) with { Link = link.Name });
                 }
             }
         }

@@ -1,4 +1,5 @@
 using LabNet.Core.Vms;
+using LabNet.Web.Access;
 using LabNet.Web.Dashboard.Overview;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -27,7 +28,7 @@ public static class DashboardRegistration
         services.AddAuthorization();
         services.AddRadzenComponents();
         services.AddScoped<VmDesk>();
-        services.TryAddSingleton<ActorOf>(Viewers.ActorOf);
+        services.TryAddSingleton<ActorOf>(user => user.ToActor("dashboard"));
         services.TryAddSingleton<BeginVmAction>(provider =>
         {
             var registry = provider.GetRequiredService<VmRegistry>();

@@ -10,12 +10,3 @@ public delegate Actor ActorOf(ClaimsPrincipal user);
 /// <exception cref="ForbiddenException"/>
 /// <exception cref="VmConflictException"/>
 public delegate Task<Operation> BeginVmAction(Core.Labs.VmName vm, VmAction action, Actor actor, CancellationToken cancellationToken);
-
-internal static class Viewers
-{
-    /// <summary>A user whose claims name no role reads, and no more.</summary>
-    public static Actor ActorOf(ClaimsPrincipal user) => new(
-        user.Identity?.Name ?? "(unknown)",
-        RoleWords.TryParse(user.FindFirstValue(ClaimTypes.Role), out var role) ? role : Role.Viewer,
-        "dashboard");
-}

@@ -12,7 +12,11 @@ internal static class Figures
 
     public static string Milliseconds(double ms) => ms < 10 ? $"{ms:0.00} ms" : ms < 100 ? $"{ms:0.0} ms" : $"{ms:0} ms";
 
-    public static double LossPercent(PingMeasured ping) => ping.Sent == 0 ? 0 : 100.0 * (ping.Sent - ping.Received) / ping.Sent;
-
-    public static string Loss(PingMeasured ping) => $"{LossPercent(ping):0.#} %";
+    /// <summary>Of one ping, or of several together.</summary>
+    public static string Loss(params IEnumerable<PingMeasured> pings)
+    {
+        var (sent, lost) = pings.Aggregate((Sent: 0, Lost: 0), (sum, p) => (sum.Sent + p.Sent, sum.Lost + p.Sent - p.Received));
+        var percent = sent == 0 ? 0 : 100.0 * lost / sent;
+        return percent is > 0 and < 1 ? "<1 %" : $"{percent:0} %";
+    }
 }

@@ -16,7 +16,7 @@ public sealed partial class LabPage
 
     private readonly CancellationTokenSource _leaving = new();
     private LabView _view = default!;
-    private Actor _actor = default!;
+    private Actor _actor = new("", Role.Viewer, "dashboard");
     private VmName? _selected;
     private RenderThrottle? _throttle;
     private FeedSubscription? _subscription;
@@ -66,6 +66,7 @@ public sealed partial class LabPage
         {
             _subscription = subscription;
             _throttle = new RenderThrottle(RenderThrottle.TenPerSecond, Time, () => _render = InvokeAsync(StateHasChanged));
+            _readLoop = ReadLoopAsync(subscription);
         }
         else
         {
@@ -73,10 +74,6 @@ public sealed partial class LabPage
         }
 
         _actor = ActorOf((await Authentication).User);
-        if (_subscription is not null)
-        {
-            _readLoop = ReadLoopAsync(_subscription);
-        }
     }
 
     protected override void OnParametersSet() => _selected = VmName.TryParse(SelectedName, out var name) ? name : null;

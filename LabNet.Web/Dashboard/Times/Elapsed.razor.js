@@ -16,7 +16,6 @@ function ago(seconds) {
 class LabNetElapsed extends HTMLElement {
   static observedAttributes = ['elapsed-ms'];
 
-  #shown = this.attachShadow({ mode: 'open' });
   #startedAtMs = Date.now();
 
   connectedCallback() {
@@ -36,8 +35,8 @@ class LabNetElapsed extends HTMLElement {
   tick() {
     const seconds = Math.max(0, Math.floor((Date.now() - this.#startedAtMs) / 1000));
     const text = this.getAttribute('form') === 'ago' ? ago(seconds) : clock(seconds);
-    if (this.#shown.textContent !== text) {
-      this.#shown.textContent = text;
+    if (this.textContent !== text) {
+      this.textContent = text;
     }
   }
 }

@@ -15,8 +15,7 @@ internal static class PingSummary
             return null;
         }
 
-        var lost = measured.Sum(p => p.Sent - p.Received);
-        var loss = $"{100.0 * lost / measured.Sum(p => p.Sent):0.#} % loss";
+        var loss = $"{Figures.Loss(measured)} loss";
         var answered = measured.Where(p => p.RttMs is not null).Select(p => p.RttMs!.Value).Order().ToList();
         if (answered.Count == 0)
         {
