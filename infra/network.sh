@@ -9,6 +9,10 @@
 # what makes a second run change nothing.
 set -euo pipefail
 
+# Patterns such as [a-z], and the texts of refusals, are to mean the same to everybody.
+export LC_ALL=C
+umask 022
+
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=infra/network.d/spec.sh
 source "$here/network.d/spec.sh"
@@ -26,10 +30,10 @@ Usage: network.sh up     --lab NAME [--user USER] [--dry-run] SPEC
        network.sh down   --lab NAME [--dry-run]
        network.sh status --lab NAME [--json]
 
-SPEC is a file or - for standard input; one thing a line, in this order:
-  host NAME namespace ADDRESS/PREFIX NETNS
+SPEC is a file or - for standard input; one thing a line, after what it names; all hosts of one kind:
+  host NAME namespace ADDRESS/PREFIX NETNS   NETNS starts with labnet-
   host NAME machine ADDRESS
-  peer NAME ADDRESS                     a machine of the lab that is not this one
+  peer NAME ADDRESS                          a machine of the lab that is not this one
   link HOST LINK VNI PORT BRIDGE VXLAN
   tap HOST LINK TAP VM/NIC
 
@@ -145,7 +149,7 @@ main() {
   esac
   [[ $lab =~ $name_pattern ]] || die 2 "--lab takes a lab's name: a small letter, then at most 30 small letters, digits or -"
   [[ $user =~ ^[a-zA-Z_][a-zA-Z0-9_.-]{0,31}$ ]] && id --user "$user" >/dev/null 2>&1 || die 2 "there is no user \"$user\" here"
-  readonly journal=/run/labnet/$lab.names
+  readonly journal=/run/labnet/$lab.names hub=labnet-$lab.underlay
   case $command in
     up) network_up ;;
     check) mode=check; network_up ;;

@@ -13,7 +13,6 @@ declare -a plan=() foreign=()
 step() { plan+=("$*"); }
 
 plan_up() {
-  hub=labnet-$lab.underlay
   local host key tap
   for host in "${hosts[@]}"; do
     [[ ${host_kind[$host]} == machine ]] || plan_netns "${host_netns[$host]}" "host:$host"
@@ -178,7 +177,7 @@ plan_peers() {
 
 plan_tap() {
   local tap=$1 key mtu
-  key=$(cut --delimiter=/ --fields=1,2 <<<"${tap_label[$tap]}")
+  key=${tap_host[$tap]}/
   if blocked "$tap" tun; then return; fi
   mtu=$(link_mtu "${key%%/*}") || return 0
   if [[ -n ${device_kind[$tap]:-} && ${device_owner[$tap]} != "$user" ]]; then
