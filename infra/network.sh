@@ -20,6 +20,8 @@ source "$here/network.d/spec.sh"
 source "$here/network.d/kernel.sh"
 # shellcheck source=infra/network.d/plan.sh
 source "$here/network.d/plan.sh"
+# shellcheck source=infra/network.d/firewall.sh
+source "$here/network.d/firewall.sh"
 # shellcheck source=infra/network.d/status.sh
 source "${here:?}/network.d/status.sh"
 

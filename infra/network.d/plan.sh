@@ -189,17 +189,6 @@ plan_tap() {
   plan_device "$tap" "tap:${tap_label[$tap]}" "$mtu" "${tap_bridge[$tap]}"
 }
 
-# Where br_netfilter is on, bridged frames pass the FORWARD chain, which Docker makes refuse everything it does not know.
-plan_firewall() {
-  local filter=/proc/sys/net/bridge/bridge-nf-call-iptables key bridge
-  [[ $EUID -eq 0 && -r $filter && $(<"$filter") == 1 ]] && command -v iptables >/dev/null || return 0
-  for key in "${links[@]}"; do
-    bridge=${link_bridge[$key]}
-    iptables --check FORWARD --in-interface "$bridge" --out-interface "$bridge" --match comment --comment "labnet:$lab" --jump ACCEPT 2>/dev/null ||
-      step iptables --insert FORWARD --in-interface "$bridge" --out-interface "$bridge" --match comment --comment "labnet:$lab" --jump ACCEPT
-  done
-}
-
 # What carries the mark and is no longer in the spec.
 plan_leftovers() {
   local device wanted=" ${taps[*]} ${link_bridge[*]} ${link_vxlan[*]} "
@@ -224,8 +213,5 @@ plan_down() {
   for netns in "${netns_list[@]}"; do
     [[ ${netns_mark[$netns]} != unknown ]] && is_our_netns "$netns" && step ip netns delete "$netns"
   done
-  [[ $EUID -eq 0 ]] && command -v iptables >/dev/null || return 0
-  while read -r rule; do
-    step iptables "${rule/#-A/--delete}"
-  done < <(iptables --list-rules FORWARD 2>/dev/null | grep --fixed-strings -- "--comment labnet:$lab " || true)
+  plan_firewall_down
 }
