@@ -58,7 +58,6 @@ is_our_netns() {
 # What marks a device or namespace belongs to are written down before anything is made, because the kernel takes no alias while it makes
 # a device: what an interrupted run leaves unmarked is known by its name. /run is empty after a reboot, and so is the network.
 write_journal() {
-  mkdir --parents /run/labnet
   {
     [[ ! -r $journal ]] || cat "$journal"
     local host
