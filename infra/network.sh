@@ -18,6 +18,8 @@ here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 source "$here/network.d/spec.sh"
 # shellcheck source=infra/network.d/kernel.sh
 source "$here/network.d/kernel.sh"
+# shellcheck source=infra/network.d/underlay.sh
+source "$here/network.d/underlay.sh"
 # shellcheck source=infra/network.d/firewall.sh
 source "$here/network.d/firewall.sh"
 # shellcheck source=infra/network.d/plan.sh
