@@ -9,15 +9,25 @@
 # what makes a second run change nothing.
 set -euo pipefail
 
+# Patterns such as [a-z], and the texts of refusals, are to mean the same to everybody.
+export LC_ALL=C
+umask 022
+
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=infra/network.d/spec.sh
 source "$here/network.d/spec.sh"
 # shellcheck source=infra/network.d/kernel.sh
 source "$here/network.d/kernel.sh"
+# shellcheck source=infra/network.d/underlay.sh
+source "$here/network.d/underlay.sh"
+# shellcheck source=infra/network.d/firewall.sh
+source "$here/network.d/firewall.sh"
 # shellcheck source=infra/network.d/plan.sh
 source "$here/network.d/plan.sh"
+# shellcheck source=infra/network.d/carry-out.sh
+source "$here/network.d/carry-out.sh"
 # shellcheck source=infra/network.d/status.sh
-source "${here:?}/network.d/status.sh"
+source "$here/network.d/status.sh"
 
 usage() {
   cat <<'TXT'
@@ -26,10 +36,10 @@ Usage: network.sh up     --lab NAME [--user USER] [--dry-run] SPEC
        network.sh down   --lab NAME [--dry-run]
        network.sh status --lab NAME [--json]
 
-SPEC is a file or - for standard input; one thing a line, in this order:
-  host NAME namespace ADDRESS/PREFIX NETNS
+SPEC is a file or - for standard input; one thing a line, after what it names; all hosts of one kind:
+  host NAME namespace ADDRESS/PREFIX NETNS   NETNS starts with labnet-
   host NAME machine ADDRESS
-  peer NAME ADDRESS                     a machine of the lab that is not this one
+  peer NAME ADDRESS                          a machine of the lab that is not this one
   link HOST LINK VNI PORT BRIDGE VXLAN
   tap HOST LINK TAP VM/NIC
 
@@ -50,37 +60,24 @@ die() {
   exit "$status"
 }
 
-require_root() {
-  [[ $EUID -eq 0 ]] || die 1 "changing the network needs root. Run: sudo $0 $original_arguments"
-}
-
-# Runs the plan; stops at the first command that fails, telling which.
-carry_out() {
-  local line output
-  local -a words
-  for line in "${plan[@]}"; do
-    read -r -a words <<<"$line"
-    output=$("${words[@]}" 2>&1) || explain "$line" "$output"
+require_tools() {
+  local tool
+  for tool in ip bridge jq; do
+    command -v "$tool" >/dev/null || die 1 "there is no $tool. Install it: sudo apt-get install iproute2 jq"
   done
 }
 
-explain() {
-  case $2 in
-    *'Address already in use'*)
-      die 1 "$1: the UDP port is taken in that network stack by: $(ss --udp --listening --numeric --processes --no-header 2>/dev/null | tr --squeeze-repeats ' ' | head --lines=5)" ;;
-    *'Operation not supported'* | *'Unknown device type'*)
-      die 1 "$1: this kernel lacks it ($2). Load the module (sudo modprobe vxlan bridge veth tun) or use a kernel that has it." ;;
-    *) die 1 "$1: $2" ;;
-  esac
-}
-
-require_tun() {
-  [[ -c /dev/net/tun ]] || modprobe tun 2>/dev/null || true
-  [[ -c /dev/net/tun ]] || die 1 "there is no /dev/net/tun. Load the module (sudo modprobe tun), or hand the device into this container."
+# Sets user as the kernel's owners are told: an account can have two names.
+require_user() {
+  local wanted=${user:-$(id --user --name)}
+  if ! [[ $wanted =~ ^[a-zA-Z_][a-zA-Z0-9_.-]{0,31}$ ]] || ! user=$(id --user --name "$wanted" 2>/dev/null); then
+    die 2 "there is no user \"$wanted\" here; --user takes who starts QEMU"
+  fi
 }
 
 network_up() {
   read_spec
+  [[ $mode != run ]] || take_turns
   read_kernel
   plan_up
   if [[ ${#foreign[@]} -gt 0 ]]; then
@@ -103,28 +100,39 @@ network_up() {
         write_journal
         carry_out
       fi
+      [[ $EUID -ne 0 ]] || rm --force "$journal"
       tell_links
       ;;
   esac
 }
 
 network_down() {
+  [[ $mode == dry-run ]] || take_turns
   read_kernel
   plan_down
+  local netns hidden=no
+  for netns in "${netns_list[@]}"; do
+    [[ ${netns_mark[$netns]} != unknown || $netns != "labnet-$lab"[-.]* ]] || hidden=yes
+  done
   if [[ $mode == dry-run ]]; then
+    [[ $hidden == no ]] || say "network: without root nobody can tell whose the namespaces labnet-$lab-* are; they are not in this plan."
     [[ ${#plan[@]} -eq 0 ]] || printf '%s\n' "${plan[@]}"
-  elif [[ ${#plan[@]} -gt 0 ]]; then
+    return
+  fi
+  if [[ ${#plan[@]} -gt 0 || $hidden == yes ]]; then
     require_root
     carry_out
+  else
+    say "Nothing of lab $lab's network is here."
   fi
-  [[ $mode == dry-run || $EUID -ne 0 ]] || rm --force "$journal"
+  [[ $EUID -ne 0 ]] || rm --force "$journal"
 }
 
 main() {
   local command=${1:-} json=no
   original_arguments="$*"
   [[ $# -gt 0 ]] && shift
-  mode=run lab='' spec_file='' user=${SUDO_USER:-$(id --user --name)}
+  mode=run lab='' spec_file='' user=${SUDO_USER:-}
   while [[ $# -gt 0 ]]; do
     case $1 in
       --lab) lab=${2:-}; shift ;;
@@ -135,7 +143,7 @@ main() {
       --*) die 2 "unknown option $1; --help lists them" ;;
       *) [[ -z $spec_file ]] || die 2 "one SPEC, not two: $spec_file and $1"; spec_file=$1 ;;
     esac
-    shift || die 2 "the last option lacks its value"
+    shift || die 2 "the last option lacks its value; --help shows it"
   done
   PATH=$PATH:/usr/sbin:/sbin
   case $command in
@@ -144,11 +152,11 @@ main() {
     *) usage >&2; exit 2 ;;
   esac
   [[ $lab =~ $name_pattern ]] || die 2 "--lab takes a lab's name: a small letter, then at most 30 small letters, digits or -"
-  [[ $user =~ ^[a-zA-Z_][a-zA-Z0-9_.-]{0,31}$ ]] && id --user "$user" >/dev/null 2>&1 || die 2 "there is no user \"$user\" here"
-  readonly journal=/run/labnet/$lab.names
+  require_tools
+  readonly journal=/run/labnet/$lab.names hub=labnet-$lab.underlay
   case $command in
-    up) network_up ;;
-    check) mode=check; network_up ;;
+    up) require_user; network_up ;;
+    check) mode=check; require_user; network_up ;;
     down) network_down ;;
     status) network_status "$json" ;;
   esac
