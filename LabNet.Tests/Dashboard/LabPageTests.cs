@@ -5,6 +5,7 @@ using LabNet.Core.Hosts;
 using LabNet.Core.Labs;
 using LabNet.Core.Storage;
 using LabNet.Core.Vms;
+using LabNet.Web.Access;
 using LabNet.Web.Dashboard;
 using LabNet.Web.Dashboard.Overview;
 using Microsoft.AspNetCore.Components;
@@ -40,7 +41,7 @@ public sealed class LabPageTests : IAsyncLifetime
             _asked.Add((vm, action, actor));
             return _answer();
         });
-        _context.Services.AddSingleton<ActorOf>(Viewers.ActorOf);
+        _context.Services.AddSingleton<ActorOf>(user => user.ToActor("dashboard"));
         _context.Services.AddScoped<VmDesk>();
         _context.Services.AddRadzenComponents();
         _context.Services.AddCascadingAuthenticationState();
@@ -140,7 +141,7 @@ public sealed class LabPageTests : IAsyncLifetime
         _feed.Publish(new FeedSource("x86"), new OperationChanged(failed with { Id = "other", ActorName = "somebody" }));
         _feed.Publish(new FeedSource("x86"), new OperationChanged(failed));
 
-        await told.Task.WaitAsync(TestContext.Current.CancellationToken);
+        await told.Task.WaitAsync(Xunit.TestContext.Current.CancellationToken);
         Assert.Equal("No space left on device", Assert.Single(notifications.Messages).Detail);
     }
 
