@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net.Sockets;
+using System.Text.Unicode;
 using LabNet.Core.Qmp;
 
 namespace LabNet.Bench;
@@ -14,8 +15,6 @@ internal static class QmpRoundtrip
     public const string Measures = "QmpConnection's rate of query-status against bare socket loops on the same QEMU";
 
     private const double TurnSeconds = 0.1;
-
-    private static readonly byte[] Command = [.. """{"execute":"query-status"}"""u8, (byte)'\n'];
 
     public static async Task<int> RunAsync(BenchArguments arguments)
     {
@@ -52,7 +51,7 @@ internal static class QmpRoundtrip
     /// <summary>Short turns, one contestant after the other: a burst of other work on the machine falls on all of them.</summary>
     private static async Task<Tally[]> RunRoundAsync(Contestant[] contestants, double seconds)
     {
-        var tallies = contestants.Select(_ => new Tally()).ToArray();
+        var tallies = contestants.Select(contestant => new Tally(contestant)).ToArray();
         for (var turn = 0; turn < seconds / TurnSeconds; turn++)
         {
             for (var i = 0; i < contestants.Length; i++)
@@ -73,9 +72,10 @@ internal static class QmpRoundtrip
     private static async Task BareAsync(Socket socket, Tally tally)
     {
         var buffer = new byte[16 * 1024];
+        var command = new byte[64];
         while (tally.GoesOn())
         {
-            await socket.SendAsync(Command);
+            await socket.SendAsync(command.AsMemory(0, Write(command, tally.NextId())));
             while (true)
             {
                 var bytes = await socket.ReceiveAsync(buffer);
@@ -90,9 +90,10 @@ internal static class QmpRoundtrip
     private static Task BareBlocking(Socket socket, Tally tally)
     {
         var buffer = new byte[16 * 1024];
+        var command = new byte[64];
         while (tally.GoesOn())
         {
-            socket.Send(Command);
+            socket.Send(command.AsSpan(0, Write(command, tally.NextId())));
             while (!Ends(buffer, socket.Receive(buffer)))
             {
             }
@@ -125,6 +126,14 @@ internal static class QmpRoundtrip
         return socket;
     }
 
+    /// <summary>The very bytes that QmpConnection sends: QEMU takes them one by one, so that each of them costs it time.</summary>
+    private static int Write(Span<byte> command, long id)
+    {
+        Utf8.TryWrite(command, $$"""{"execute":"query-status","id":{{id}}}""", out var bytes);
+        command[bytes] = (byte)'\n';
+        return bytes + 1;
+    }
+
     private static bool Ends(byte[] buffer, int bytes) => bytes > 0
         ? buffer[bytes - 1] == (byte)'\n'
         : throw new IOException("QEMU closed the connection.");
@@ -135,10 +144,15 @@ internal static class QmpRoundtrip
         return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
     }
 
-    private readonly record struct Contestant(Func<Tally, Task> RunTurn);
+    private sealed class Contestant(Func<Tally, Task> runTurn)
+    {
+        public Func<Tally, Task> RunTurn { get; } = runTurn;
+
+        public long LastId { get; set; }
+    }
 
     /// <summary>Commands, time and CPU time of one contestant in one round. Reading the clock costs 25 ns, the same to all.</summary>
-    private sealed class Tally
+    private sealed class Tally(Contestant contestant)
     {
         private long _commands;
         private long _turnStarted;
@@ -149,6 +163,9 @@ internal static class QmpRoundtrip
         public double PerSecond => _commands / _spent.TotalSeconds;
 
         public double CpuMicroseconds => _cpu.TotalMicroseconds / _commands;
+
+        /// <summary>Counts over all rounds, as QmpConnection's own does.</summary>
+        public long NextId() => ++contestant.LastId;
 
         public void StartTurn()
         {

@@ -1,15 +1,20 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
+
 namespace LabNet.Core.Qmp;
 
 public sealed partial class QmpConnection
 {
     private long _unclaimedReplies;
+    private PendingCommand? _answered;
+    private QmpFrame _answer;
 
     private async Task ReadLoopAsync()
     {
         QmpException reason;
         try
         {
-            while (await _lines.ReadAsync(_closing.Token) is { } line)
+            while (await new NextLine(this, _lines.ReadAsync(_closingToken)) is { } line)
             {
                 Dispatch(QmpFrame.Parse(line));
             }
@@ -39,9 +44,9 @@ public sealed partial class QmpConnection
                 // QEMU could not even read what it got, and does not say which command that was: no answer can be trusted any more.
                 throw new QmpProtocolException($"QEMU could not read what LabNet sent: {frame.PayloadText}");
             default:
-                if (frame.Id is { } id && _pending.TryRemove(id, out var pending))
+                if (frame.Id is { } id && _pending.TryRemove(id, out var pending) && pending.TryEnd())
                 {
-                    pending.TrySetResult(new QmpReply(pending.Command, frame));
+                    (_answered, _answer) = (pending, frame);
                 }
                 else
                 {
@@ -49,6 +54,15 @@ public sealed partial class QmpConnection
                 }
 
                 break;
+        }
+    }
+
+    private void WakeAsker(bool onThisThread)
+    {
+        if (_answered is { } pending)
+        {
+            _answered = null;
+            pending.Answer(_answer, onThisThread);
         }
     }
 
@@ -63,9 +77,47 @@ public sealed partial class QmpConnection
         _closing.Cancel();
         foreach (var pending in _pending.Values)
         {
-            pending.TrySetException(new QmpDisconnectedException($"The connection ended before QEMU answered {pending.Command}: {reason.Message}", reason));
+            pending.Fail(new QmpDisconnectedException($"The connection ended before QEMU answered {pending.Command}: {reason.Message}", reason));
         }
 
         _closed.TrySetResult(reason);
+    }
+
+    /// <summary>
+    /// Awaits the next line, and wakes the asker of the answer before it. If the line is there already, the asker goes on elsewhere. If not,
+    /// this thread has nothing more to do once the read is under way, and the line's arrival will find another one: then the asker goes on
+    /// right here, which saves it a change of threads (docs/measurements.md). Either way the read loop waits for no asker, and no asker
+    /// for another.
+    /// </summary>
+    private readonly struct NextLine(QmpConnection connection, ValueTask<ReadOnlySequence<byte>?> line) : ICriticalNotifyCompletion
+    {
+        public bool IsCompleted
+        {
+            get
+            {
+                if (!line.IsCompleted)
+                {
+                    return false;
+                }
+
+                connection.WakeAsker(onThisThread: false);
+                return true;
+            }
+        }
+
+        public NextLine GetAwaiter() => this;
+
+        public ReadOnlySequence<byte>? GetResult() => line.GetAwaiter().GetResult();
+
+        public void OnCompleted(Action continuation) => UnsafeOnCompleted(continuation);
+
+        public void UnsafeOnCompleted(Action continuation)
+        {
+            // Taken before the loop may go on, on another thread, and have the next answer.
+            var (pending, answer) = (connection._answered, connection._answer);
+            connection._answered = null;
+            line.GetAwaiter().UnsafeOnCompleted(continuation);
+            pending?.Answer(answer, onThisThread: true);
+        }
     }
 }

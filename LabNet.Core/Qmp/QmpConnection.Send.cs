@@ -2,60 +2,102 @@ namespace LabNet.Core.Qmp;
 
 public sealed partial class QmpConnection
 {
+    private readonly Lock _writeSync = new();
+    private readonly Queue<PendingCommand> _unsent = new();
+    private Task _writing = Task.CompletedTask;
+    private bool _isWriting;
+    private int _askers;
+
     private TimeSpan ExpiryPeriod => TimeSpan.FromTicks(Math.Max(_options.ReplyTimeout.Ticks / 60, TimeSpan.TicksPerMillisecond));
 
-    private async ValueTask<QmpReply> SendAsync(string command, Func<long, ReadOnlyMemory<byte>> frame, CancellationToken cancellationToken)
+    private long NextId() => Interlocked.Increment(ref _lastId);
+
+    private async ValueTask<QmpReply> SendAsync(string command, long id, ReadOnlyMemory<byte> frame, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        if (_pending.Count >= _options.PendingCommandsMax)
-        {
-            throw new InvalidOperationException($"{_options.PendingCommandsMax} commands already wait for their answers on this connection.");
-        }
-
-        var id = Interlocked.Increment(ref _lastId);
-        var pending = new PendingCommand(command, _time.GetTimestamp());
-        _pending[id] = pending;
+        var pending = new PendingCommand(command, frame, _time.GetTimestamp());
         try
         {
+            if (Interlocked.Increment(ref _askers) > _options.PendingCommandsMax)
+            {
+                throw new InvalidOperationException($"{_options.PendingCommandsMax} commands already wait for their answers on this connection.");
+            }
+
+            _pending[id] = pending;
+
             // Looked at after the entry is in: Close() either finds the entry or has set the reason before.
             if (_closeReason is { } reason)
             {
                 throw new QmpDisconnectedException(reason.Message, reason);
             }
 
-            using var registration = cancellationToken.UnsafeRegister(static (p, token) => ((PendingCommand)p!).TrySetCanceled(token), pending);
-
-            // Half a frame would spoil the connection for all: a caller that gives up leaves its write to end by itself.
-            var write = WriteAsync(frame(id), _closing.Token);
-            if (!write.IsCompletedSuccessfully)
-            {
-                await Task.WhenAny(write.AsTask(), pending.Task);
-            }
-
-            return await pending.Task;
+            using var registration = cancellationToken.UnsafeRegister(static (p, token) => ((PendingCommand)p!).Cancel(token), pending);
+            Write(pending);
+            return await pending.Reply;
         }
         finally
         {
             _pending.TryRemove(id, out _);
+            Interlocked.Decrement(ref _askers);
         }
     }
 
-    private async ValueTask WriteAsync(ReadOnlyMemory<byte> frame, CancellationToken cancellationToken)
+    /// <summary>
+    /// Hands the frame to whoever writes at the moment, or writes. Half a frame would spoil the connection for all: a caller that gives up
+    /// leaves a write that has begun to end by itself, and a frame that nobody has begun to write is not sent any more.
+    /// </summary>
+    private void Write(PendingCommand pending)
     {
-        await _writeGate.WaitAsync(cancellationToken);
+        lock (_writeSync)
+        {
+            while (_unsent.TryPeek(out var oldest) && oldest.IsEnded)
+            {
+                _unsent.Dequeue();
+            }
+
+            _unsent.Enqueue(pending);
+            if (!_isWriting)
+            {
+                _isWriting = true;
+                _writing = WriteUnsentAsync();
+            }
+        }
+    }
+
+    /// <summary>Ends when there is nothing left to write or the connection closes; never fails.</summary>
+    private async Task WriteUnsentAsync()
+    {
         try
         {
-            await _stream.WriteAsync(frame, cancellationToken);
+            while (TakeUnsent() is { } pending)
+            {
+                await _stream.WriteAsync(pending.Frame, _closingToken);
+            }
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException)
         {
-            var reason = new QmpDisconnectedException($"Writing to QEMU failed: {e.Message}", e);
-            Close(reason);
-            throw reason;
+            Close(new QmpDisconnectedException($"Writing to QEMU failed: {e.Message}", e));
         }
-        finally
+        catch (OperationCanceledException)
         {
-            _writeGate.Release();
+            // The connection is closing: every asker learns why from Close().
+        }
+    }
+
+    private PendingCommand? TakeUnsent()
+    {
+        lock (_writeSync)
+        {
+            while (_unsent.TryDequeue(out var pending))
+            {
+                if (!pending.IsEnded)
+                {
+                    return pending;
+                }
+            }
+
+            _isWriting = false;
+            return null;
         }
     }
 
@@ -65,17 +107,9 @@ public sealed partial class QmpConnection
         {
             if (_time.GetElapsedTime(pending.SentAt) >= _options.ReplyTimeout)
             {
-                pending.TrySetException(new QmpTimeoutException(
+                pending.Fail(new QmpTimeoutException(
                     $"QEMU has not answered {pending.Command} within {_options.ReplyTimeout.TotalSeconds:0.#} s."));
             }
         }
-    }
-
-    private sealed class PendingCommand(string command, long sentAt)
-        : TaskCompletionSource<QmpReply>(TaskCreationOptions.RunContinuationsAsynchronously)
-    {
-        public string Command { get; } = command;
-
-        public long SentAt { get; } = sentAt;
     }
 }

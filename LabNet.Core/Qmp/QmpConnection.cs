@@ -10,7 +10,7 @@ namespace LabNet.Core.Qmp;
 /// </summary>
 /// <remarks>
 /// The protocol is QEMU's docs/interop/qmp-spec.rst. Thread-safe. The read loop never waits for a caller: a reply wakes its asker
-/// on the thread pool, an event is handed to a callback that must not block.
+/// on the thread pool or when the loop is done with its own thread, an event is handed to a callback that must not block.
 /// </remarks>
 public sealed partial class QmpConnection : IAsyncDisposable
 {
@@ -19,9 +19,9 @@ public sealed partial class QmpConnection : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly JsonLines _lines;
     private readonly PipeReader _reader;
-    private readonly SemaphoreSlim _writeGate = new(1, 1);
     private readonly ConcurrentDictionary<long, PendingCommand> _pending = new();
     private readonly CancellationTokenSource _closing = new();
+    private readonly CancellationToken _closingToken;
     private readonly TaskCompletionSource<QmpException> _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Action<QmpEvent> _onEvent = static _ => { };
     private Task _readLoop = Task.CompletedTask;
@@ -34,6 +34,7 @@ public sealed partial class QmpConnection : IAsyncDisposable
         _stream = stream;
         _options = options;
         _time = time;
+        _closingToken = _closing.Token;
         _reader = PipeReader.Create(stream, new StreamPipeReaderOptions(bufferSize: 16 * 1024, leaveOpen: true));
         _lines = new JsonLines(_reader, options.FrameBytesMax);
     }
@@ -74,17 +75,26 @@ public sealed partial class QmpConnection : IAsyncDisposable
         _readLoop = Task.Run(ReadLoopAsync, CancellationToken.None);
     }
 
-    public ValueTask<TReturn> ExecuteAsync<TReturn>(QmpCommand<TReturn> command, CancellationToken cancellationToken) =>
-        QmpReply.ReadAsync(SendAsync(command.Name, id => QmpRequest.Frame(command, id), cancellationToken), command.ReturnType);
+    public async ValueTask<TReturn> ExecuteAsync<TReturn>(QmpCommand<TReturn> command, CancellationToken cancellationToken)
+    {
+        var id = NextId();
+        var reply = await SendAsync(command.Name, id, QmpRequest.Frame(command, id), cancellationToken);
+        return reply.Read(command.ReturnType);
+    }
 
-    public ValueTask<TReturn> ExecuteAsync<TArguments, TReturn>(
-        QmpCommand<TArguments, TReturn> command, TArguments arguments, CancellationToken cancellationToken) =>
-        QmpReply.ReadAsync(SendAsync(command.Name, id => QmpRequest.Frame(command, arguments, id), cancellationToken), command.ReturnType);
+    public async ValueTask<TReturn> ExecuteAsync<TArguments, TReturn>(
+        QmpCommand<TArguments, TReturn> command, TArguments arguments, CancellationToken cancellationToken)
+    {
+        var id = NextId();
+        var reply = await SendAsync(command.Name, id, QmpRequest.Frame(command, arguments, id), cancellationToken);
+        return reply.Read(command.ReturnType);
+    }
 
     /// <summary>Any command by name; answers QEMU's <c>return</c> value unread. Who may call it is decided by the caller.</summary>
     public async ValueTask<ReadOnlyMemory<byte>> ExecuteRawAsync(string command, JsonElement? arguments, CancellationToken cancellationToken)
     {
-        var reply = await SendAsync(command, id => QmpRequest.Frame(command, arguments, id), cancellationToken);
+        var id = NextId();
+        var reply = await SendAsync(command, id, QmpRequest.Frame(command, arguments, id), cancellationToken);
         return reply.ReturnOrThrow();
     }
 
@@ -92,14 +102,13 @@ public sealed partial class QmpConnection : IAsyncDisposable
     {
         Abandon();
         await _readLoop;
+        await _writing;
         await _reader.CompleteAsync();
         await _stream.DisposeAsync();
         if (_replyTimer is not null)
         {
             await _replyTimer.DisposeAsync();
         }
-
-        _closing.Dispose();
     }
 
     internal void Abandon() => Close(new QmpDisconnectedException("LabNet closed the connection."));
@@ -112,7 +121,7 @@ public sealed partial class QmpConnection : IAsyncDisposable
         {
             var frame = await _lines.ReadAsync(either.Token) ?? throw new QmpConnectException("The peer closed before its greeting.");
             Greeting = QmpFrame.ParseGreeting(frame);
-            await WriteAsync(QmpRequest.Frame(MachineCommands.Capabilities, id: 0), either.Token);
+            await _stream.WriteAsync(QmpRequest.Frame(MachineCommands.Capabilities, id: 0), either.Token);
             while (true)
             {
                 frame = await _lines.ReadAsync(either.Token) ?? throw new QmpConnectException("The peer closed while negotiating.");

@@ -25,9 +25,6 @@ internal readonly struct QmpReply(string command, QmpFrame frame)
         return Parse(type);
     }
 
-    public static async ValueTask<TReturn> ReadAsync<TReturn>(ValueTask<QmpReply> replying, JsonTypeInfo<TReturn> type) =>
-        (await replying).Read(type);
-
     private T Parse<T>(JsonTypeInfo<T> type)
     {
         try
