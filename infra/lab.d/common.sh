@@ -1,5 +1,5 @@
 # Shared by the lab command's parts; sourced by infra/lab, which sets root and infra.
-# shellcheck shell=bash disable=SC2034,SC2154 # variables come from and go to the other parts
+# shellcheck shell=bash
 
 readonly state_root=${LABNET_STATE:-${XDG_STATE_HOME:-$HOME/.local/state}/labnet}
 readonly cache_root=${LABNET_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/labnet}

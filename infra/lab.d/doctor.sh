@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2034,SC2154 # variables come from and go to the other parts
+# shellcheck shell=bash
 # shellcheck source=infra/lab.d/setup.sh
 source "$infra/lab.d/setup.sh"
 

@@ -1,5 +1,5 @@
 # What a fresh machine needs: packages, the .NET SDK, the application and the guests. Sourced by up and test.
-# shellcheck shell=bash disable=SC2034,SC2154 # variables come from and go to the other parts
+# shellcheck shell=bash
 
 # apt's own lock may be held by an unattended upgrade: wait for it.
 apt_install() {

@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2034,SC2154 # variables come from and go to the other parts
+# shellcheck shell=bash
 
 lab_token() {
   local role=admin name
