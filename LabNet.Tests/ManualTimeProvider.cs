@@ -3,12 +3,16 @@ using System.Threading.Channels;
 namespace LabNet.Tests;
 
 /// <summary>A clock that stands still until a test moves it; it fires the timers that it passes, in their order.</summary>
-internal sealed class ManualTimeProvider : TimeProvider
+internal sealed class ManualTimeProvider(DateTimeOffset start) : TimeProvider
 {
     private readonly Lock _sync = new();
     private readonly HashSet<ManualTimer> _timers = [];
     private readonly Channel<TimeSpan> _set = Channel.CreateUnbounded<TimeSpan>();
-    private DateTimeOffset _now = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
+    private DateTimeOffset _now = start;
+
+    public ManualTimeProvider() : this(new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero))
+    {
+    }
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 

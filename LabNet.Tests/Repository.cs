@@ -12,6 +12,8 @@ internal static class Repository
 
     public static string GuestRelease { get; } = Environment.GetEnvironmentVariable("LABNET_DEBIAN_RELEASE") ?? NewestRelease();
 
+    public static string At(string path) => Path.Join(Root, path);
+
     private static string FindRoot()
     {
         var folder = AppContext.BaseDirectory;

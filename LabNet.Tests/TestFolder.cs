@@ -7,5 +7,11 @@ internal sealed class TestFolder : IDisposable
 
     public string File(string name) => System.IO.Path.Join(Path, name);
 
+    public string Write(string name, byte[] content)
+    {
+        System.IO.File.WriteAllBytes(File(name), content);
+        return File(name);
+    }
+
     public void Dispose() => Directory.Delete(Path, recursive: true);
 }

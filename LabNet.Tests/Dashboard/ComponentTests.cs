@@ -19,7 +19,7 @@ public sealed class ComponentTests : IAsyncLifetime
 
     public ValueTask InitializeAsync()
     {
-        _context.Services.AddSingleton<TimeProvider>(new ManualTime(Labs.Noon));
+        _context.Services.AddSingleton<TimeProvider>(new ManualTimeProvider(Labs.Noon));
         return ValueTask.CompletedTask;
     }
 
@@ -119,7 +119,7 @@ public sealed class ComponentTests : IAsyncLifetime
     [Fact]
     public void A_ticking_duration_changes_nothing_on_the_wire_when_its_parent_renders()
     {
-        var time = new ManualTime(Labs.Noon);
+        var time = new ManualTimeProvider(Labs.Noon);
         _context.Services.AddSingleton<TimeProvider>(time);
         var elapsed = _context.Render<Elapsed>(p => p.Add(e => e.Since, Labs.Noon.AddSeconds(-75)));
         time.Advance(TimeSpan.FromSeconds(30));

@@ -19,7 +19,7 @@ namespace LabNet.Tests.Dashboard;
 public sealed class LabPageTests : IAsyncLifetime
 {
     private readonly BunitContext _context = new();
-    private readonly ManualTime _time = new(Labs.Noon);
+    private readonly ManualTimeProvider _time = new(Labs.Noon);
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("labnet-page-");
     private readonly Lab _lab = Labs.CrossArch();
     private readonly LiveFeed _feed;

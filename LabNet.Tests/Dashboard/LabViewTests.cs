@@ -10,7 +10,7 @@ namespace LabNet.Tests.Dashboard;
 public sealed class LabViewTests
 {
     private readonly Lab _lab = Labs.CrossArch();
-    private readonly ManualTime _time = new(Labs.Noon);
+    private readonly ManualTimeProvider _time = new(Labs.Noon);
     private readonly LiveFeed _feed;
 
     public LabViewTests() => _feed = new LiveFeed(_time);

@@ -66,7 +66,7 @@ public sealed class LinkHealthTests
 
     private LinkHealth Of(params FeedItem[] items)
     {
-        var feed = new LiveFeed(new ManualTime(Labs.Noon));
+        var feed = new LiveFeed(new ManualTimeProvider(Labs.Noon));
         var view = items.Aggregate(new LabView(_lab), (view, item) => view.Apply(feed.Publish(FeedSource.Lab, item)));
         return LinkHealth.Of(view, _lab.Links[0]);
     }

@@ -5,7 +5,7 @@ namespace LabNet.Tests.Dashboard;
 [Trait("suite", "unit")]
 public sealed class RenderThrottleTests : IDisposable
 {
-    private readonly ManualTime _time = new(Labs.Noon);
+    private readonly ManualTimeProvider _time = new(Labs.Noon);
     private readonly RenderThrottle _throttle;
     private int _renders;
 

@@ -17,7 +17,7 @@ public sealed partial class InterfaceNamesTests
     [Fact]
     public void Short_names_stay_readable()
     {
-        var lab = SampleLab.Read(File.ReadAllText(RepositoryFile.At("infra/labs/cross-arch.yaml")));
+        var lab = SampleLab.Read(File.ReadAllText(Repository.At("infra/labs/cross-arch.yaml")));
         var names = InterfaceNames.Of(lab);
         Assert.Equal("t-3ea8-x86eth1", names.Tap(VmName.Parse("x86"), new NicId(1)));
         Assert.Equal("b-3ea8-ares", names.Bridge(Ares, LabLink));

@@ -99,7 +99,7 @@ public sealed class LabFileHostileTests
     [Fact]
     public void A_file_of_10_MB_is_refused_unread()
     {
-        using var file = new TemporaryFolder();
+        using var file = new TestFolder();
         var path = file.Write("large.yaml", new byte[10_000_000]);
         var mistake = Assert.Single(LabFile.Read(path, SampleLab.Images).Mistakes);
         Assert.Contains("larger than 1024 KiB", mistake.Message, StringComparison.Ordinal);
@@ -142,7 +142,7 @@ public sealed class LabFileHostileTests
     [Fact]
     public void A_damaged_lab_file_gives_a_lab_or_mistakes_and_never_throws()
     {
-        var good = File.ReadAllText(RepositoryFile.At("infra/labs/cross-arch.yaml"));
+        var good = File.ReadAllText(Repository.At("infra/labs/cross-arch.yaml"));
         var damaged = Gen.Choose(0, good.Length - 1).Two().SelectMany(
             _ => ArbMap.Default.GeneratorFor<char>(),
             (range, character) => good[..Math.Min(range.Item1, range.Item2)] + character + good[Math.Max(range.Item1, range.Item2)..]);

@@ -9,7 +9,7 @@ public sealed class LabFileTests
     [Fact]
     public void The_default_lab_is_two_VMs_of_two_architectures_on_two_hosts()
     {
-        var reading = LabFile.Read(RepositoryFile.At("infra/labs/cross-arch.yaml"), SampleLab.Images);
+        var reading = LabFile.Read(Repository.At("infra/labs/cross-arch.yaml"), SampleLab.Images);
 
         Assert.Empty(reading.Mistakes);
         Assert.True(reading.TryGetLab(out var lab));

@@ -10,7 +10,7 @@ namespace LabNet.Tests.Labs;
 [Trait("suite", "unit")]
 public sealed class LabSchemaTests
 {
-    private static readonly JsonObject Root = JsonNode.Parse(File.ReadAllText(RepositoryFile.At("infra/labs/lab.schema.json")))!.AsObject();
+    private static readonly JsonObject Root = JsonNode.Parse(File.ReadAllText(Repository.At("infra/labs/lab.schema.json")))!.AsObject();
 
     [Fact]
     public void The_schema_and_the_reader_know_the_same_keys()
@@ -61,7 +61,7 @@ public sealed class LabSchemaTests
     {
         var files = new TheoryData<string, bool>
         {
-            { File.ReadAllText(RepositoryFile.At("infra/labs/cross-arch.yaml")), true },
+            { File.ReadAllText(Repository.At("infra/labs/cross-arch.yaml")), true },
             { SampleLab.Text(links: "links: {}"), true },
             { SampleLab.Text(hosts: "hosts: { ares: { kind: machine, address: 192.168.2.117 } }"), true },
             { SampleLab.Text(hosts: "hosts: { ares: { kind: machine, address: 192.168.2.117/24 } }"), false },

@@ -8,7 +8,7 @@ public sealed class NetworkSpecTests
     [Fact]
     public void A_lab_of_namespaces_is_all_on_this_machine()
     {
-        var lab = SampleLab.Read(File.ReadAllText(RepositoryFile.At("infra/labs/cross-arch.yaml")));
+        var lab = SampleLab.Read(File.ReadAllText(Repository.At("infra/labs/cross-arch.yaml")));
         Assert.Equal(
             """
             host ares namespace 10.99.0.1/24 labnet-cross-arch-ares

@@ -8,7 +8,7 @@ namespace LabNet.Tests.Labs;
 [Trait("suite", "qemu")]
 public sealed class QemuAcceptanceTests : IDisposable
 {
-    private readonly TemporaryFolder _temporary = new();
+    private readonly TestFolder _temporary = new();
 
     public void Dispose() => _temporary.Dispose();
 

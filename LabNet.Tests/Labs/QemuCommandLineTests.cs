@@ -14,7 +14,7 @@ public sealed class QemuCommandLineTests
     [InlineData(Architecture.Aarch64, Accelerator.Kvm, Architecture.Aarch64)]
     public void A_command_line_is_the_golden_one(Architecture guest, Accelerator accelerator, Architecture host)
     {
-        var path = RepositoryFile.At($"LabNet.Tests/Labs/Golden/{guest.Word()}-{accelerator.Word()}-on-{host.Word()}.txt");
+        var path = Repository.At($"LabNet.Tests/Labs/Golden/{guest.Word()}-{accelerator.Word()}-on-{host.Word()}.txt");
         var lines = QemuCommandLine.Build(SampleLaunch.Of(guest, accelerator, host)).Append("").ToList();
         if (Environment.GetEnvironmentVariable("LABNET_ACCEPT_GOLDEN") == "1")
         {
