@@ -20,8 +20,8 @@ try
     builder.Services.AddDashboard();
 
     await using var app = builder.Build();
-    app.UseLabNetApi();
     app.UseDashboardErrorPages();
+    app.UseLabNetApi();
     app.UseAccess();
     app.MapStaticAssets().AllowAnonymous();
     app.MapAccess();

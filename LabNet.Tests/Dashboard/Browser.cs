@@ -6,6 +6,10 @@ namespace LabNet.Tests.Dashboard;
 internal sealed class Browser : IAsyncDisposable
 {
     private const string Chromium = "/usr/bin/chromium";
+
+    /// <summary>Two cores that also build and emulate take ten times as long as an idle machine.</summary>
+    private const int PatienceMs = 60_000;
+
     private readonly IPlaywright _playwright;
     private readonly IBrowser _browser;
 
@@ -40,6 +44,8 @@ internal sealed class Browser : IAsyncDisposable
             JavaScriptEnabled = javaScript,
             ViewportSize = new() { Width = width, Height = height },
         });
+        context.SetDefaultTimeout(PatienceMs);
+        Assertions.SetDefaultExpectTimeout(PatienceMs);
         return await context.NewPageAsync();
     }
 

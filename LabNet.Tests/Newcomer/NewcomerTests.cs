@@ -45,6 +45,8 @@ public sealed class NewcomerTests
 
         await Card(page, "x86").GetByRole(AriaRole.Button, new() { Name = "Pause x86" }).ClickAsync();
         await Assertions.Expect(Card(page, "x86")).ToContainTextAsync("paused");
+        var (deafStatus, _, deafTold) = await lab.RunAsync("exec", "x86", "--", "true");
+        Assert.Equal((1, "lab: x86 is paused: its guest answers when it runs again.\n"), (deafStatus, deafTold));
         await Card(page, "x86").GetByRole(AriaRole.Button, new() { Name = "Resume x86" }).ClickAsync();
         await Assertions.Expect(Card(page, "x86")).ToContainTextAsync("running");
 

@@ -29,6 +29,27 @@ async function reconnect() {
   }
 }
 
+const wait = ms => new Promise(resolve => setTimeout(resolve, ms));
+const answers = () => fetch('healthz', { method: 'HEAD', cache: 'no-store' }).then(() => true, () => false);
+
+// Blazor tells nothing until its first connection: a LabNet that ends between a page and its circuit would say "Connecting" for ever.
+async function watchFirstConnection() {
+  let gone = false;
+  while (document.querySelector('[data-joining]')) {
+    const there = await answers();
+    if (there && gone) {
+      location.reload();
+      return;
+    }
+    if (!there && !gone) {
+      gone = true;
+      overlay.classList.add('components-reconnect-show');
+    }
+    await wait(2000);
+  }
+}
+
 new MutationObserver(follow).observe(overlay, { attributes: true, attributeFilter: ['class'] });
 overlay.querySelector('[data-reconnect]').addEventListener('click', reconnect);
 overlay.querySelector('[data-reload]').addEventListener('click', () => location.reload());
+watchFirstConnection();
