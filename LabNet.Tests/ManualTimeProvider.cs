@@ -45,11 +45,12 @@ internal sealed class ManualTimeProvider(DateTimeOffset start) : TimeProvider
         return timer;
     }
 
-    /// <summary>Ends when the code under test sets a timer of just this length: then it is known to wait.</summary>
+    /// <summary>Ends when a timer is due in just this time: then the code under test is known to wait.</summary>
     public async Task UntilTimerIsSetAsync(TimeSpan dueTime)
     {
-        while (await _set.Reader.ReadAsync(TestContext.Current.CancellationToken) != dueTime)
+        while (!IsDueIn(dueTime))
         {
+            await _set.Reader.ReadAsync(TestContext.Current.CancellationToken);
         }
     }
 
@@ -81,6 +82,14 @@ internal sealed class ManualTimeProvider(DateTimeOffset start) : TimeProvider
         lock (_sync)
         {
             _now -= by;
+        }
+    }
+
+    private bool IsDueIn(TimeSpan dueTime)
+    {
+        lock (_sync)
+        {
+            return _timers.Any(timer => timer.DueAt == _now + dueTime);
         }
     }
 

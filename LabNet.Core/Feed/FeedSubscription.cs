@@ -10,6 +10,7 @@ public sealed class FeedSubscription : IDisposable
     private readonly Func<FeedRecord, bool>? _wanted;
     private readonly int _capacity;
     private readonly Channel<object> _waiting = Channel.CreateUnbounded<object>(new() { SingleReader = true });
+    private readonly Queue<FeedRecord> _owed = new();
     private readonly Lock _sync = new();
     private int _records;
     private MissedRecords? _missed;
@@ -25,23 +26,22 @@ public sealed class FeedSubscription : IDisposable
     /// <summary>The newest record of each state at the moment of subscribing, oldest first.</summary>
     public IReadOnlyList<FeedRecord> Snapshot { get; }
 
-    /// <summary>What came after the snapshot, in order; for one reader. Ends when the subscription is disposed.</summary>
+    /// <summary>What came after the snapshot, in order; for one reader, who may leave and come back. Ends when the subscription is disposed.</summary>
     public async IAsyncEnumerable<FeedRecord> ReadAllAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await foreach (var item in _waiting.Reader.ReadAllAsync(cancellationToken))
+        do
         {
-            if (Take(item) is { } missed)
+            while (_owed.TryDequeue(out var record))
             {
-                foreach (var record in missed.Tell())
-                {
-                    yield return record;
-                }
+                yield return record;
             }
-            else
+
+            while (_owed.Count == 0 && _waiting.Reader.TryRead(out var item))
             {
-                yield return (FeedRecord)item;
+                Take(item);
             }
         }
+        while (_owed.Count > 0 || await _waiting.Reader.WaitToReadAsync(cancellationToken));
     }
 
     public void Dispose()
@@ -77,18 +77,23 @@ public sealed class FeedSubscription : IDisposable
         }
     }
 
-    private MissedRecords? Take(object item)
+    private void Take(object item)
     {
         lock (_sync)
         {
-            if (item is MissedRecords missed)
+            if (item is FeedRecord record)
             {
-                _missed = ReferenceEquals(missed, _missed) ? null : _missed;
-                return missed;
+                _records--;
+                _owed.Enqueue(record);
+                return;
             }
 
-            _records--;
-            return null;
+            var missed = (MissedRecords)item;
+            _missed = ReferenceEquals(missed, _missed) ? null : _missed;
+            foreach (var told in missed.Tell())
+            {
+                _owed.Enqueue(told);
+            }
         }
     }
 }

@@ -9,8 +9,9 @@ public sealed class LiveFeed(TimeProvider time)
 {
     private readonly Lock _sync = new();
     private readonly Dictionary<FeedSource, long> _sequences = [];
-    private readonly Dictionary<(FeedSource, string), FeedRecord> _retained = [];
+    private readonly Dictionary<(FeedSource, string), (long Order, FeedRecord Record)> _retained = [];
     private readonly HashSet<FeedSubscription> _subscriptions = [];
+    private long _published;
 
     public FeedRecord Publish(FeedSource source, FeedItem item)
     {
@@ -19,9 +20,10 @@ public sealed class LiveFeed(TimeProvider time)
             var sequence = _sequences.GetValueOrDefault(source) + 1;
             _sequences[source] = sequence;
             var record = new FeedRecord(source, sequence, time.GetUnixTimeNs(), item);
+            _published++;
             if (item.RetainedAs is { } key)
             {
-                _retained[(source, key)] = record;
+                _retained[(source, key)] = (_published, record);
             }
 
             foreach (var subscription in _subscriptions)
@@ -41,7 +43,8 @@ public sealed class LiveFeed(TimeProvider time)
         ArgumentOutOfRangeException.ThrowIfLessThan(capacity, 1);
         lock (_sync)
         {
-            var snapshot = _retained.Values.Where(r => wanted is null || wanted(r)).OrderBy(r => r.TimeNs).ThenBy(r => r.Sequence).ToList();
+            // By the order of publishing: the wall clock may have been set back meanwhile.
+            var snapshot = _retained.Values.OrderBy(r => r.Order).Select(r => r.Record).Where(r => wanted is null || wanted(r)).ToList();
             var subscription = new FeedSubscription(this, wanted, capacity, snapshot);
             _subscriptions.Add(subscription);
             return subscription;
@@ -53,7 +56,7 @@ public sealed class LiveFeed(TimeProvider time)
     {
         lock (_sync)
         {
-            return _retained.GetValueOrDefault((source, retainedAs))?.Item as TItem;
+            return _retained.GetValueOrDefault((source, retainedAs)).Record?.Item as TItem;
         }
     }
 

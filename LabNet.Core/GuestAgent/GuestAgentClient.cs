@@ -25,13 +25,14 @@ public sealed class GuestAgentClient(Func<CancellationToken, ValueTask<Stream>> 
     private const byte Delimiter = 0xFF;
 
     private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly CancellationTokenSource _closing = new();
     private Stream? _stream;
     private PipeReader? _reader;
     private JsonLines? _lines;
     private bool _inStep;
     private long _lastSync = Random.Shared.NextInt64(1, int.MaxValue);
 
-    /// <exception cref="GuestAgentUnavailableException">Nobody listens at the socket, or the connection broke.</exception>
+    /// <exception cref="GuestAgentUnavailableException">Nobody listens at the socket, the connection broke, or the client is disposed.</exception>
     /// <exception cref="GuestAgentTimeoutException">No answer within <see cref="AnswerTimeout"/>.</exception>
     /// <exception cref="GuestAgentCommandException">The agent refused.</exception>
     public Task<TReturn> ExecuteAsync<TReturn>(QmpCommand<TReturn> command, CancellationToken cancellationToken) =>
@@ -44,15 +45,37 @@ public sealed class GuestAgentClient(Func<CancellationToken, ValueTask<Stream>> 
 
     public async ValueTask DisposeAsync()
     {
+        await _closing.CancelAsync();
         await _turn.WaitAsync();
         await DropConnectionAsync();
-        _turn.Dispose();
+        _turn.Release();
     }
 
     private async Task<TReturn> TakeTurnAsync<TReturn>(
         string command, Func<long, ReadOnlyMemory<byte>> frame, JsonTypeInfo<TReturn> returnType, CancellationToken cancellationToken)
     {
-        await _turn.WaitAsync(cancellationToken);
+        using var wanted = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _closing.Token);
+        try
+        {
+            await _turn.WaitAsync(wanted.Token);
+            try
+            {
+                return await AskAsync(command, frame, returnType, wanted.Token);
+            }
+            finally
+            {
+                _turn.Release();
+            }
+        }
+        catch (OperationCanceledException) when (_closing.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            throw new GuestAgentUnavailableException("LabNet has closed its connection to the guest agent.");
+        }
+    }
+
+    private async Task<TReturn> AskAsync<TReturn>(
+        string command, Func<long, ReadOnlyMemory<byte>> frame, JsonTypeInfo<TReturn> returnType, CancellationToken cancellationToken)
+    {
         using var timeout = new CancellationTokenSource(AnswerTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         try
@@ -78,10 +101,6 @@ public sealed class GuestAgentClient(Func<CancellationToken, ValueTask<Stream>> 
         {
             await DropConnectionAsync();
             throw new GuestAgentUnavailableException($"The guest agent cannot be reached: {e.Message}", e);
-        }
-        finally
-        {
-            _turn.Release();
         }
     }
 

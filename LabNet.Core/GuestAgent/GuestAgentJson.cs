@@ -3,7 +3,12 @@ using LabNet.Core.Qmp;
 
 namespace LabNet.Core.GuestAgent;
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.KebabCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+/// <summary>A member that the agent's schema calls optional has a default here; any other that is missing is an error.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.KebabCaseLower,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(QmpNothing))]
 [JsonSerializable(typeof(long))]
 [JsonSerializable(typeof(SyncArguments))]
@@ -19,11 +24,11 @@ internal sealed partial class GuestAgentJson : JsonSerializerContext;
 internal sealed record SyncArguments(long Id);
 
 /// <summary>qga/qapi-schema.json: GuestOSInfo. All members are optional there.</summary>
-public sealed record GuestOsInfo(string? PrettyName, string? KernelRelease, string? Machine);
+public sealed record GuestOsInfo(string? PrettyName = null, string? KernelRelease = null, string? Machine = null);
 
-public sealed record GuestHostName([property: JsonRequired] string HostName);
+public sealed record GuestHostName(string HostName);
 
-public sealed record GuestNetworkInterface([property: JsonRequired] string Name, string? HardwareAddress, GuestIpAddress[]? IpAddresses);
+public sealed record GuestNetworkInterface(string Name, string? HardwareAddress = null, GuestIpAddress[]? IpAddresses = null);
 
 /// <param name="IpAddressType"><c>ipv4</c> or <c>ipv6</c>.</param>
 /// <param name="Prefix">Bits.</param>
@@ -36,4 +41,11 @@ internal sealed record ExecStarted(long Pid);
 internal sealed record ExecStatusArguments(long Pid);
 
 /// <param name="OutData">Base64.</param>
-internal sealed record ExecStatus(bool Exited, int? Exitcode, int? Signal, string? OutData, string? ErrData, bool OutTruncated, bool ErrTruncated);
+internal sealed record ExecStatus(
+    bool Exited,
+    int? Exitcode = null,
+    int? Signal = null,
+    string? OutData = null,
+    string? ErrData = null,
+    bool OutTruncated = false,
+    bool ErrTruncated = false);

@@ -22,12 +22,24 @@ public static class GuestPrograms
             {
                 return new GuestExecResult(
                     status.Exitcode ?? (128 + (status.Signal ?? 0)),
-                    Convert.FromBase64String(status.OutData ?? ""),
-                    Convert.FromBase64String(status.ErrData ?? ""),
+                    Decode(status.OutData),
+                    Decode(status.ErrData),
                     status.OutTruncated || status.ErrTruncated);
             }
 
             await Task.Delay(pause, time, cancellationToken);
+        }
+    }
+
+    private static byte[] Decode(string? base64)
+    {
+        try
+        {
+            return Convert.FromBase64String(base64 ?? "");
+        }
+        catch (FormatException e)
+        {
+            throw new GuestAgentUnavailableException("The guest agent cannot be understood: a program's output came as something that is no base64.", e);
         }
     }
 }

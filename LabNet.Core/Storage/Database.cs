@@ -21,6 +21,7 @@ public sealed class Database : IAsyncDisposable
     private readonly string _connectionString;
     private readonly SqliteConnection _writer;
     private readonly SemaphoreSlim _writing = new(1, 1);
+    private bool _closed;
 
     private Database(string connectionString, SqliteConnection writer)
     {
@@ -37,12 +38,7 @@ public sealed class Database : IAsyncDisposable
     {
         if (!File.Exists(path))
         {
-            File.Open(path, new FileStreamOptions
-            {
-                Mode = FileMode.CreateNew,
-                Access = FileAccess.Write,
-                UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-            }).Dispose();
+            Create(path);
         }
 
         var connectionString = new SqliteConnectionStringBuilder { DataSource = path, DefaultTimeout = BusyTimeoutSeconds }.ToString();
@@ -50,18 +46,20 @@ public sealed class Database : IAsyncDisposable
         try
         {
             writer.Open();
+            var known = Migration.ReadAll(migrations);
+            ThrowIfNewer(writer, path, known.Count);
             writer.Execute($"PRAGMA journal_mode = WAL; PRAGMA synchronous = {synchronous}; PRAGMA foreign_keys = ON;");
-            Migrate(writer, path, Migration.ReadAll(migrations));
+            Migrate(writer, known);
             return new Database(connectionString, writer);
         }
         catch (SqliteException e)
         {
-            writer.Dispose();
+            Close(writer);
             throw new DatabaseException($"{path} cannot be opened as a database: {e.Message}", e);
         }
         catch
         {
-            writer.Dispose();
+            Close(writer);
             throw;
         }
     }
@@ -74,11 +72,13 @@ public sealed class Database : IAsyncDisposable
         return connection;
     }
 
+    /// <exception cref="ObjectDisposedException">The database was closed before it was this write's turn.</exception>
     public async Task<T> WriteAsync<T>(Func<SqliteConnection, SqliteTransaction, T> write, CancellationToken cancellationToken)
     {
         await _writing.WaitAsync(cancellationToken);
         try
         {
+            ObjectDisposedException.ThrowIf(_closed, this);
             return await Task.Run(
                 () =>
                 {
@@ -101,27 +101,68 @@ public sealed class Database : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _writing.WaitAsync();
-        await _writer.DisposeAsync();
-        SqliteConnection.ClearPool(new SqliteConnection(_connectionString));
-        _writing.Dispose();
-    }
-
-    private static void Migrate(SqliteConnection connection, string path, IReadOnlyList<Migration> migrations)
-    {
-        var version = connection.ExecuteScalar<int>("PRAGMA user_version");
-        if (version > migrations.Count)
+        if (!_closed)
         {
-            throw new DatabaseException($"{path} was written by a newer LabNet (version {version}, known here: {migrations.Count}). Start that one.");
+            _closed = true;
+            Close(_writer);
         }
 
-        foreach (var migration in migrations.Skip(version))
+        _writing.Release();
+    }
+
+    /// <summary>Disposing alone would leave the file open in the pool.</summary>
+    private static void Close(SqliteConnection connection)
+    {
+        connection.Dispose();
+        SqliteConnection.ClearPool(connection);
+    }
+
+    private static void Create(string path)
+    {
+        try
+        {
+            File.Open(path, new FileStreamOptions
+            {
+                Mode = FileMode.CreateNew,
+                Access = FileAccess.Write,
+                UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+            }).Dispose();
+        }
+        catch (IOException) when (File.Exists(path))
+        {
+            // Another one was faster, with the same mode.
+        }
+    }
+
+    /// <summary>Before anything else: even WAL mode is written into the file.</summary>
+    private static void ThrowIfNewer(SqliteConnection connection, string path, int known)
+    {
+        var version = ReadVersion(connection);
+        if (version > known)
+        {
+            throw new DatabaseException($"{path} was written by a newer LabNet (version {version}, known here: {known}). Start that one.");
+        }
+    }
+
+    private static void Migrate(SqliteConnection connection, IReadOnlyList<Migration> migrations)
+    {
+        foreach (var migration in migrations.Skip(ReadVersion(connection)))
         {
             using var transaction = connection.BeginTransaction();
+            if (ReadVersion(connection, transaction) >= migration.Version)
+            {
+                // Another process has migrated while this one waited for its turn.
+                continue;
+            }
+
             connection.Execute(migration.Sql, transaction: transaction);
             connection.Execute($"PRAGMA user_version = {migration.Version}", transaction: transaction);
             transaction.Commit();
         }
     }
+
+    private static int ReadVersion(SqliteConnection connection, SqliteTransaction? transaction = null) =>
+        connection.ExecuteScalar<int>("PRAGMA user_version", transaction: transaction);
 
     private sealed record Migration(int Version, string Sql)
     {

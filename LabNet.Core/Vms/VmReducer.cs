@@ -3,7 +3,10 @@ using LabNet.Core.Qmp;
 
 namespace LabNet.Core.Vms;
 
-/// <summary>The one function by which a VM's state changes. Pure.</summary>
+/// <summary>
+/// The one function by which a VM's state changes. Pure. An answer that was on its way when the connection or the process ended comes
+/// too late to be true.
+/// </summary>
 public static class VmReducer
 {
     public static VmState Apply(VmState state, VmEvent vmEvent) => vmEvent switch
@@ -26,6 +29,8 @@ public static class VmReducer
         VmEvent.Disconnected e => state.Process is VmProcessState.Running
             ? Unplugged(state) with { Connection = new QmpLinkState.Lost(e.Reason, e.At) }
             : Unplugged(state),
+        VmEvent.StateRead or VmEvent.QemuSaid or VmEvent.JobsRead when state.Connection is not QmpLinkState.Connected => state,
+        VmEvent.AgentAnswered or VmEvent.AgentSilent when state.Process is not VmProcessState.Running => state,
         VmEvent.StateRead e => state with
         {
             RunState = e.Status.Status,
@@ -53,10 +58,15 @@ public static class VmReducer
             RunState = state.RunState is { } now && now != RunState.Running ? now : RunState.Paused,
             Agent = state.Agent is GuestAgentState.Answering ? new GuestAgentState.Silent("The guest stands still.") : state.Agent,
         },
-        "GUEST_PANICKED" => state with { RunState = RunState.GuestPanicked },
+        "GUEST_PANICKED" when !GuestRunsOn(e) => state with { RunState = RunState.GuestPanicked },
         "VSERPORT_CHANGE" when AgentPortOpen(e) is { } open => state with { Agent = AgentAfterPort(state.Agent, open) },
         _ => state,
     };
+
+    /// <summary>With <c>-action panic=none</c> QEMU tells of the panic and lets the guest go on.</summary>
+    private static bool GuestRunsOn(QmpEvent panic) =>
+        panic.Data.ValueKind == JsonValueKind.Object && panic.Data.TryGetProperty("action", out var action)
+            && action.ValueKind == JsonValueKind.String && action.ValueEquals("run");
 
     /// <summary>The guest's agent is the only user of a virtio serial port here.</summary>
     private static bool? AgentPortOpen(QmpEvent e) =>
