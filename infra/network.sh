@@ -62,8 +62,8 @@ die() {
 
 require_tools() {
   local tool
-  for tool in ip bridge jq; do
-    command -v "$tool" >/dev/null || die 1 "there is no $tool. Install it: sudo apt-get install iproute2 jq"
+  for tool in ip bridge jq sysctl; do
+    command -v "$tool" >/dev/null || die 1 "there is no $tool. Install it: sudo apt-get install iproute2 jq procps"
   done
 }
 
@@ -157,8 +157,10 @@ main() {
   case $command in
     up) require_user; network_up ;;
     check) mode=check; require_user; network_up ;;
-    down) network_down ;;
-    status) network_status "$json" ;;
+    down | status)
+      [[ -z $spec_file ]] || die 2 "$command takes no SPEC"
+      if [[ $command == down ]]; then network_down; else network_status "$json"; fi
+      ;;
   esac
 }
 

@@ -11,12 +11,12 @@ qemu-system-x86_64 qemu-system-x86
 qemu-system-aarch64 qemu-system-arm
 qemu-img qemu-utils
 ip iproute2
+sysctl procps
 curl curl
 jq jq
 setsid util-linux
 mke2fs e2fsprogs
-xz xz-utils
-cpio cpio'
+xz xz-utils'
 
 say() { printf '%s\n' "$*" >&2; }
 

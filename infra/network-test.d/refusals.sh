@@ -208,7 +208,9 @@ up --lab ../demo spec
 up --lab demo spec spec
 up --lab demo --force spec
 down --lab
+down --lab demo spec
 status
+status --lab demo spec
 TXT
   expect 2 net up --lab demo --user no-such-user spec
   expect_text 'there is no user "no-such-user" here'

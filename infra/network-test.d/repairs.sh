@@ -19,6 +19,8 @@ bridge fdb delete 00:00:00:00:00:00 dev x-ares dst 10.99.0.2
 bridge fdb append 00:00:00:00:00:00 dev x-ares dst 10.99.0.77
 ip link set dev t-ares nomaster; ip link set dev t-zeus alias labnet:demo:tap:other
 ip link set dev t-ares down; ip link set dev b-zeus down; ip link set dev x-ares down
+ip link set dev b-ares type bridge stp_state 1 forward_delay 1500; ip link set dev b-zeus type bridge mcast_snooping 1
+ip link set dev b-ares arp on; sysctl --quiet --write net.ipv6.conf.b-zeus.disable_ipv6=0
 ip netns delete labnet-demo-ares
 ip netns delete labnet-demo-ares; ip netns delete labnet-demo-zeus
 ip -netns labnet-demo-zeus link delete dev underlay
@@ -110,7 +112,7 @@ case_a_killed_up_is_forgotten_by_an_up_of_another_spec() {
   sed 's/ b-/ c-/; s/ x-/ y-/; s/ t-/ u-/' spec >renamed
   # A VXLAN device that still is where it was made, then a tap without a mark.
   for made in 'link add name x-ares' 'tuntap add dev t-zeus'; do
-    killed_up "$(net up --lab demo --user nobody --dry-run spec | sed --quiet "/$made/=")" spec
+    killed_up "$(net up --lab demo --user nobody --dry-run spec | grep '^ip \|^bridge ' | sed --quiet "/$made/=")" spec
     up renamed
     expect 0 net check --lab demo --user nobody renamed
     [[ $made == tuntap* ]] || down

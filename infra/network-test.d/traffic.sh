@@ -98,6 +98,41 @@ TXT
   expect 0 ip netns exec machine2 /run/infra/network.sh check --lab demo --user nobody spec2
 }
 
+# A router advertisement with prefix 2001:db8::/64 and a lifetime (RFC 4861 4.2), from eth1 of a VM to everybody.
+advertise_router() {
+  ip netns exec "vm-$1" perl -MSocket=:all -e '
+    socket(my $raw, AF_INET6, SOCK_RAW, 58) or die $!;
+    setsockopt($raw, 41, $_->[0], pack("i", $_->[1])) or die $! for [17, $ARGV[0]], [18, 255];
+    my $prefix = pack("CCCCNNN", 3, 4, 64, 0xc0, 3600, 3600, 0) . inet_pton(AF_INET6, "2001:db8::");
+    send($raw, pack("CCnCCnNN", 134, 0, 0, 64, 0, 1800, 0, 0) . $prefix, 0, pack_sockaddr_in6(0, inet_pton(AF_INET6, "ff02::1"))) or die $!' \
+    "$(ip netns exec "vm-$1" cat /sys/class/net/eth1/ifindex)"
+}
+
+# finds FROM ADDRESS: somebody has answered an ARP request for it.
+finds() {
+  ip netns exec "vm-$1" ping -c 1 -W 1 "$2" || true
+  ip -netns "vm-$1" neighbour show "$2" dev eth1 | grep lladdr
+}
+
+believes_a_router() { advertise_router "$2" && ip -6 route show default dev "$1" | grep via; }
+
+case_a_guest_does_not_reach_the_machine_by_its_bridge() {
+  [[ -d /proc/sys/net/ipv6 ]] || skip 'this kernel has no IPv6'
+  demo_up
+  ip address add 10.10.10.99/32 dev lo
+  ip link add name other type bridge
+  ip link set dev other up
+  vm ares b-ares 10.10.10.1 1450
+  vm elsewhere other 10.10.10.1 1450
+  expect_soon advertise_router ares
+  # On a bridge that is not ours both are seen, so that their absence means something.
+  expect_soon believes_a_router other elsewhere
+  expect_soon finds elsewhere 10.10.10.99
+  advertise_router ares
+  ! finds ares 10.10.10.99 >/dev/null 2>&1 || fail 'the bridge answers for an address of the machine'
+  expect_same '' "$(ip -6 address show dev b-ares)$(ip -6 route show dev b-ares)" 'IPv6 of b-ares'
+}
+
 case_a_smaller_underlay_makes_a_smaller_link() {
   local device
   demo_up

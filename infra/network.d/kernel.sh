@@ -2,7 +2,7 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # variables come from and go to network.sh
 
 declare -A device_kind=() device_alias=() device_mtu=() device_up=() device_master=() device_carrier=() device_owner=()
-declare -A device_vni=() device_port=() device_local=() device_lower=() peers_of=() address_device=() journaled=()
+declare -A device_bridging=() device_arp=() device_vni=() device_port=() device_local=() device_lower=() peers_of=() address_device=() journaled=()
 declare -A netns_mark=() netns_mtu=() netns_up=() netns_alias=() netns_master=() netns_address=()
 declare -a netns_list=()
 
@@ -17,7 +17,8 @@ readonly kernel_filter='
     (.flags | index("UP") != null) as $up | .ifname as $name | .linkinfo.info_data as $data |
     (if $netns == "-" then addresses[] | "address \($name) \(.local)" else empty end),
     (["device", $netns, $name, .linkinfo.info_kind, .ifalias, .mtu, $up, .master, $data.id, $data.port, $data.local, $data.link, $data.user,
-      ($up and (.flags | index("NO-CARRIER") == null)), (addresses | first | if . then "\(.local)/\(.prefixlen)" else null end)] | map(word) | join(" ")))'
+      ($up and (.flags | index("NO-CARRIER") == null)), "\($data.stp_state)/\($data.forward_delay)/\($data.mcast_snooping)", (.flags | index("NOARP") == null),
+      (addresses | first | if . then "\(.local)/\(.prefixlen)" else null end)] | map(word) | join(" ")))'
 
 read_kernel() {
   local answers devices fdb inside file lines what words
@@ -65,10 +66,10 @@ keep_device() {
   if [[ $netns == - ]]; then
     device_kind[$name]=$3 device_alias[$name]=$4 device_mtu[$name]=$5 device_up[$name]=$6 device_master[$name]=$7
     device_vni[$name]=$8 device_port[$name]=$9 device_local[$name]=${10} device_lower[$name]=${11}
-    device_owner[$name]=${12} device_carrier[$name]=${13}
+    device_owner[$name]=${12} device_carrier[$name]=${13} device_bridging[$name]=${14} device_arp[$name]=${15}
   else
     netns_alias[$netns/$name]=$4 netns_mtu[$netns/$name]=$5 netns_up[$netns/$name]=$6 netns_master[$netns/$name]=$7
-    netns_address[$netns/$name]=${14#-}
+    netns_address[$netns/$name]=${16#-}
     [[ $name != lo ]] || netns_mark[$netns]=$4
   fi
 }

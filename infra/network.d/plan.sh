@@ -86,7 +86,7 @@ plan_removals() {
 
 drop_device() {
   step ip link delete dev "$1"
-  unset "device_kind[$1]" "device_alias[$1]" "device_mtu[$1]" "device_master[$1]" "device_up[$1]" "peers_of[$1]"
+  unset "device_kind[$1]" "device_alias[$1]" "device_mtu[$1]" "device_master[$1]" "device_up[$1]" "device_arp[$1]" "peers_of[$1]"
 }
 
 # A VXLAN device ends with the underlay on which it was made.
@@ -115,11 +115,22 @@ blocked() {
 plan_link() {
   local key=$1 host=${1%%/*} bridge=${link_bridge[$1]} vxlan=${link_vxlan[$1]}
   if blocked "$bridge" bridge || blocked "$vxlan" vxlan || [[ -z ${host_mtu[$host]:-} ]]; then return; fi
-  [[ -n ${device_kind[$bridge]:-} ]] || step ip link add name "$bridge" type bridge forward_delay 0 stp_state 0 mcast_snooping 0
+  plan_bridge "$bridge"
   plan_device "$bridge" "link:$key:bridge" "${host_mtu[$host]}" -
   [[ -n ${device_kind[$vxlan]:-} ]] || plan_vxlan "$key"
   plan_device "$vxlan" "link:$key:vxlan" "${host_mtu[$host]}" "$bridge"
   plan_peers "$key"
+}
+
+plan_bridge() {
+  local -a shape=(type bridge forward_delay 0 mcast_snooping 0)
+  if [[ -z ${device_kind[$1]:-} ]]; then
+    step ip link add name "$1" "${shape[@]}" stp_state 0
+  elif [[ ${device_bridging[$1]} != 0/0/0 ]]; then
+    # The kernel takes no forward_delay of 0 while STP is on.
+    step ip link set dev "$1" type bridge stp_state 0
+    step ip link set dev "$1" "${shape[@]}"
+  fi
 }
 
 plan_vxlan() {
@@ -134,14 +145,25 @@ plan_vxlan() {
   step ip -netns "$netns" link set dev "$vxlan" netns "$own_stack"
 }
 
-# A device gets its addrgenmode before it is up: up makes the IPv6 address that no bridge of a lab shall have.
+# A guest must not reach this machine through its bridge. With IPv6 on, a router advertisement from a guest would give the machine an
+# address and a default route; with ARP on, the bridge would answer for the machine's own addresses. Both go off before it is up.
 plan_device() {
   local device=$1 mark=labnet:$lab:$2 mtu=$3 master=$4 change=()
-  [[ ${device_alias[$device]:--} == "$mark" ]] || change+=(alias "$mark" addrgenmode none)
+  [[ ${device_alias[$device]:--} == "$mark" ]] || change+=(alias "$mark")
+  [[ ${device_arp[$device]:-} == false ]] || change+=(arp off)
   [[ $mtu == keep || ${device_mtu[$device]:-} == "$mtu" ]] || change+=(mtu "$mtu")
   [[ $master == - || ${device_master[$device]:--} == "$master" ]] || change+=(master "$master")
   [[ ${#change[@]} -eq 0 ]] || step ip link set dev "$device" "${change[@]}"
+  ! will_have_ipv6 "$device" "$mtu" || step sysctl --ignore --quiet --write "net/ipv6/conf/$device/disable_ipv6=1"
   [[ ${device_up[$device]:-} == true ]] || step ip link set dev "$device" up
+}
+
+# A new device has it. The kernel takes it from one with an MTU below 1280, and gives it back when the MTU grows.
+will_have_ipv6() {
+  local setting=/proc/sys/net/ipv6/conf/$1/disable_ipv6
+  [[ -d /proc/sys/net/ipv6 ]] || return 1
+  [[ -n ${device_kind[$1]:-} ]] || return 0
+  if [[ -r $setting ]]; then [[ $(<"$setting") == 0 ]]; else [[ $2 != keep && $2 -ge 1280 ]]; fi
 }
 
 # Sets wanted_peers: the addresses of all hosts of the lab but one.

@@ -37,7 +37,6 @@ read_spec() {
   local line line_number=0 source=$spec_file spec
   local -a words
   [[ -n $source ]] || die 2 "SPEC is missing; - reads standard input"
-  [[ $source != - ]] || source=/dev/stdin
   # bash drops NULs; as a character that no spec has they are refused.
   spec=$(head --bytes=$((spec_bytes_max + 1)) -- "$source" 2>/dev/null | tr '\0' '!') || die 2 "SPEC $spec_file cannot be read as a file"
   [[ ${#spec} -le $spec_bytes_max ]] || die 2 "SPEC $spec_file has more than $spec_bytes_max bytes"
