@@ -63,7 +63,9 @@ process_alive() {
   [[ $boot == "$now" ]] || return 1
   stat=$(cat "/proc/$pid/stat" 2>/dev/null) || return 1
   read -r -a fields <<<"${stat##*) }"
-  [[ ${fields[19]} == "$start" && ${fields[0]} != Z ]]
+  [[ ${fields[19]} == "$start" ]] || return 1
+  # A process is a zombie before its last thread has let go of what it held.
+  [[ ${fields[0]} != Z || $(find "/proc/$pid/task" -mindepth 1 -maxdepth 1 2>/dev/null | wc --lines) -gt 1 ]]
 }
 
 # Notes process PID in FILE the same way.
