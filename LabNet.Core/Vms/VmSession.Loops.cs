@@ -17,8 +17,34 @@ public sealed partial class VmSession
     private static readonly TimeSpan AgentPeriod = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan GuestFactsPeriod = TimeSpan.FromSeconds(15);
 
+    private static readonly TimeSpan FaultPause = TimeSpan.FromSeconds(1);
+
+    /// <summary>Two that read the state at a time could apply their answers in the wrong order.</summary>
+    private readonly SemaphoreSlim _readingState = new(1, 1);
     private long? _bootSince;
     private long _factsReadAt;
+
+    /// <summary>A fault of LabNet's own is told in the log, and does not leave the VM unwatched.</summary>
+    private async Task KeepUpAsync(Func<CancellationToken, Task> loop, CancellationToken cancellationToken)
+    {
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            try
+            {
+                await loop(cancellationToken);
+                return;
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception e)
+            {
+                LogFault(e, _state.Name, loop.Method.Name);
+                await Task.Delay(FaultPause, _services.Time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
 
     private async Task SignalLoopAsync(CancellationToken cancellationToken)
     {
@@ -30,12 +56,8 @@ public sealed partial class VmSession
             }
             catch (QmpException e)
             {
-                // Asking again failed: if the connection is gone its own signal follows, else the next change asks again.
+                // The connection is gone and its own signal follows, or QEMU refuses and will again.
                 LogNotRead(_state.Name, e.Message);
-            }
-            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-            {
-                return;
             }
         }
     }
@@ -46,7 +68,7 @@ public sealed partial class VmSession
         {
             case QmpSignal.Connected connected:
                 Apply(new VmEvent.Connected(connected.Greeting));
-                await ReadStateAsync(cancellationToken);
+                await ReadStateAtLastAsync(cancellationToken);
                 break;
             case QmpSignal.Received received:
                 _services.Feed.Publish(_source, new QmpEventSeen(received.Event));
@@ -54,7 +76,7 @@ public sealed partial class VmSession
                 await FollowAsync(received.Event, cancellationToken);
                 break;
             case QmpSignal.Gap:
-                await ReadStateAsync(cancellationToken);
+                await ReadStateAtLastAsync(cancellationToken);
                 break;
             case QmpSignal.Disconnected disconnected:
                 Apply(new VmEvent.Disconnected(disconnected.Reason.Message, _services.Time.GetUtcNow()));
@@ -75,7 +97,7 @@ public sealed partial class VmSession
                 _endExpected = true;
                 break;
             case "STOP" or "RESUME" or "WATCHDOG" or "GUEST_PANICKED" or "BLOCK_IO_ERROR" or "SUSPEND" or "WAKEUP" or "RESET":
-                await ReadStateAsync(cancellationToken);
+                await ReadStateAtLastAsync(cancellationToken);
                 break;
             case "JOB_STATUS_CHANGE":
                 var jobs = await _qmp.ExecuteAsync(MachineCommands.QueryJobs, cancellationToken);
@@ -87,16 +109,42 @@ public sealed partial class VmSession
         }
     }
 
+    /// <summary>A QEMU that is busy for longer than an answer may take is asked again: nothing else would tell what it does now.</summary>
+    private async Task ReadStateAtLastAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                await ReadStateAsync(cancellationToken);
+                return;
+            }
+            catch (QmpTimeoutException e)
+            {
+                LogNotRead(_state.Name, e.Message);
+            }
+        }
+    }
+
     private async Task ReadStateAsync(CancellationToken cancellationToken)
     {
-        var status = await _qmp.ExecuteAsync(RunStateCommands.QueryStatus, cancellationToken);
-        var kvm = await _qmp.ExecuteAsync(MachineCommands.QueryKvm, cancellationToken);
-        var jobs = await _qmp.ExecuteAsync(MachineCommands.QueryJobs, cancellationToken);
-        var chardevs = await _qmp.ExecuteAsync(MachineCommands.QueryChardev, cancellationToken);
-        var kind = kvm.Enabled ? Accelerator.Kvm : Accelerator.Tcg;
-        var accelerator = _state.Accelerator?.Kind == kind ? _state.Accelerator : new AcceleratorInUse(kind, ReadAcceleratorNote());
-        var agentOpen = chardevs.Any(c => c.Label == QemuCommandLine.AgentChardev && c.FrontendOpen);
-        Apply(new VmEvent.StateRead(status, accelerator, [.. jobs], agentOpen));
+        await _readingState.WaitAsync(cancellationToken);
+        try
+        {
+            var status = await _qmp.ExecuteAsync(RunStateCommands.QueryStatus, cancellationToken);
+            var kvm = await _qmp.ExecuteAsync(MachineCommands.QueryKvm, cancellationToken);
+            var jobs = await _qmp.ExecuteAsync(MachineCommands.QueryJobs, cancellationToken);
+            var chardevs = await _qmp.ExecuteAsync(MachineCommands.QueryChardev, cancellationToken);
+            var kind = kvm.Enabled ? Accelerator.Kvm : Accelerator.Tcg;
+            var accelerator = _state.Accelerator?.Kind == kind ? _state.Accelerator : new AcceleratorInUse(kind, ReadAcceleratorNote());
+            var agentOpen = chardevs.Any(c => c.Label == QemuCommandLine.AgentChardev && c.FrontendOpen);
+            Apply(new VmEvent.StateRead(status, accelerator, [.. jobs], agentOpen));
+        }
+        finally
+        {
+            _readingState.Release();
+        }
+
         _askAgent.Give();
     }
 
@@ -107,17 +155,10 @@ public sealed partial class VmSession
     {
         while (!cancellationToken.IsCancellationRequested)
         {
-            try
+            var eof = await _lookAtProcess.WaitAsync(ProcessLookPeriod, cancellationToken);
+            if (_process is { } process)
             {
-                var eof = await _lookAtProcess.WaitAsync(ProcessLookPeriod, cancellationToken);
-                if (_process is { } process)
-                {
-                    await LookAtAsync(process, eof ? EndAfterEof : TimeSpan.Zero, cancellationToken);
-                }
-            }
-            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-            {
-                return;
+                await LookAtAsync(process, eof ? EndAfterEof : TimeSpan.Zero, cancellationToken);
             }
         }
     }
@@ -155,10 +196,6 @@ public sealed partial class VmSession
             catch (GuestAgentException e)
             {
                 Apply(new VmEvent.AgentSilent(e.Message));
-            }
-            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-            {
-                return;
             }
         }
     }
@@ -211,6 +248,9 @@ public sealed partial class VmSession
 
     [LoggerMessage(2102, LogLevel.Warning, "{Vm}: QEMU's state could not be read: {Reason}")]
     private partial void LogNotRead(VmName vm, string reason);
+
+    [LoggerMessage(2104, LogLevel.Error, "{Vm}: {Loop} failed by a fault of LabNet and goes on")]
+    private partial void LogFault(Exception fault, VmName vm, string loop);
 
     [LoggerMessage(2103, LogLevel.Information, "{Vm}: QEMU process {Pid} ended with status {Status} (expected: {Expected})")]
     private partial void LogEnded(VmName vm, int pid, int? status, bool expected);

@@ -64,10 +64,10 @@ public sealed partial class VmSession : IAsyncDisposable
         _qmp.Start();
         var stopping = _stopping.Token;
         _loops = Task.WhenAll(
-            Task.Run(() => SignalLoopAsync(stopping), CancellationToken.None),
-            Task.Run(() => ProcessLoopAsync(stopping), CancellationToken.None),
-            Task.Run(() => AgentLoopAsync(stopping), CancellationToken.None),
-            Task.Run(() => _console.ReadLoopAsync(stopping), CancellationToken.None));
+            Task.Run(() => KeepUpAsync(SignalLoopAsync, stopping), CancellationToken.None),
+            Task.Run(() => KeepUpAsync(ProcessLoopAsync, stopping), CancellationToken.None),
+            Task.Run(() => KeepUpAsync(AgentLoopAsync, stopping), CancellationToken.None),
+            Task.Run(() => KeepUpAsync(_console.ReadLoopAsync, stopping), CancellationToken.None));
     }
 
     /// <summary>QEMU's <c>return</c> of a command that only reads, as it came.</summary>
@@ -99,6 +99,7 @@ public sealed partial class VmSession : IAsyncDisposable
         await _agent.DisposeAsync();
         _askAgent.Dispose();
         _lookAtProcess.Dispose();
+        _readingState.Dispose();
         _stopping.Dispose();
     }
 

@@ -1,7 +1,7 @@
 # What the kernel has now, of the own stack and of the lab's namespaces.
 # shellcheck shell=bash disable=SC2034,SC2154 # variables come from and go to network.sh
 
-declare -A device_kind=() device_alias=() device_mtu=() device_up=() device_master=() device_carrier=() device_owner=()
+declare -A device_kind=() device_alias=() device_mtu=() device_up=() device_master=() device_owner=()
 declare -A device_bridging=() device_arp=() device_vni=() device_port=() device_local=() device_lower=() peers_of=() address_device=() journaled=()
 declare -A netns_mark=() netns_mtu=() netns_up=() netns_alias=() netns_master=() netns_address=()
 declare -a netns_list=()
@@ -17,7 +17,7 @@ readonly kernel_filter='
     (.flags | index("UP") != null) as $up | .ifname as $name | .linkinfo.info_data as $data |
     (if $netns == "-" then addresses[] | "address \($name) \(.local)" else empty end),
     (["device", $netns, $name, .linkinfo.info_kind, .ifalias, .mtu, $up, .master, $data.id, $data.port, $data.local, $data.link, $data.user,
-      ($up and (.flags | index("NO-CARRIER") == null)), "\($data.stp_state)/\($data.forward_delay)/\($data.mcast_snooping)", (.flags | index("NOARP") == null),
+      "\($data.stp_state)/\($data.forward_delay)/\($data.mcast_snooping)", (.flags | index("NOARP") == null),
       (addresses | first | if . then "\(.local)/\(.prefixlen)" else null end)] | map(word) | join(" ")))'
 
 read_kernel() {
@@ -66,10 +66,10 @@ keep_device() {
   if [[ $netns == - ]]; then
     device_kind[$name]=$3 device_alias[$name]=$4 device_mtu[$name]=$5 device_up[$name]=$6 device_master[$name]=$7
     device_vni[$name]=$8 device_port[$name]=$9 device_local[$name]=${10} device_lower[$name]=${11}
-    device_owner[$name]=${12} device_carrier[$name]=${13} device_bridging[$name]=${14} device_arp[$name]=${15}
+    device_owner[$name]=${12} device_bridging[$name]=${13} device_arp[$name]=${14}
   else
     netns_alias[$netns/$name]=$4 netns_mtu[$netns/$name]=$5 netns_up[$netns/$name]=$6 netns_master[$netns/$name]=$7
-    netns_address[$netns/$name]=${16#-}
+    netns_address[$netns/$name]=${15#-}
     [[ $name != lo ]] || netns_mark[$netns]=$4
   fi
 }
@@ -85,11 +85,14 @@ is_our_netns() {
   esac
 }
 
-# A tap without a user has no carrier. One that is down never tells a carrier; there, who holds it stands in /proc.
+# A tap without a user has no carrier; the flags that ip shows follow up to a second later. One that is down never tells a carrier;
+# there, who holds it stands in /proc.
 tap_in_use() {
-  [[ ${device_carrier[$1]} == false ]] || return 0
-  [[ ${device_up[$1]} == false ]] || return 1
-  [[ -n $(printf '%s\0' /proc/[0-9]*/fdinfo/* | xargs --null grep --files-with-matches --line-regexp "iff:[[:space:]]*$1" 2>/dev/null || true) ]]
+  if [[ ${device_up[$1]} == true ]]; then
+    [[ $(cat "/sys/class/net/$1/carrier" 2>/dev/null || echo 1) == 1 ]]
+  else
+    [[ -n $(printf '%s\0' /proc/[0-9]*/fdinfo/* | xargs --null grep --files-with-matches --line-regexp "iff:[[:space:]]*$1" 2>/dev/null || true) ]]
+  fi
 }
 
 # What a run is about to make is written down before, because the kernel takes no alias while it makes a device: what an interrupted run
