@@ -13,6 +13,8 @@ namespace LabNet.Core.GuestAgent;
 /// Thread-safe. Connects when it is first asked, and again after a loss. When a caller gave up, the answer it left behind must not be
 /// taken for the next one's: before the next command the client sends 0xFF and <c>guest-sync-delimited</c> with a fresh number, and drops
 /// everything before that number comes back (qga/qapi-schema.json).
+/// <para>After a time-out it connects anew: a client that goes away while the guest writes can leave QEMU holding back the port's output
+/// (its virtio-console stays throttled, seen with 7.2), and only another connection ends that.</para>
 /// </remarks>
 /// <param name="open">Opens the agent's socket; an <see cref="IOException"/> or a socket error counts as "nobody listens".</param>
 public sealed class GuestAgentClient(Func<CancellationToken, ValueTask<Stream>> open, TimeProvider time) : IAsyncDisposable
@@ -90,6 +92,7 @@ public sealed class GuestAgentClient(Func<CancellationToken, ValueTask<Stream>> 
         }
         catch (OperationCanceledException) when (timeout.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
+            await DropConnectionAsync();
             throw new GuestAgentTimeoutException(
                 $"The guest agent has not answered {command} within {AnswerTimeout.TotalSeconds:0} s. A paused, booting or very busy guest is like that.");
         }

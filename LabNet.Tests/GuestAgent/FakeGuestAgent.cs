@@ -7,7 +7,8 @@ namespace LabNet.Tests.GuestAgent;
 
 /// <summary>
 /// A guest agent behind QEMU's socket, played by the test. As the real one it takes bytes as they come: 0xFF throws away what it has read
-/// of a command so far, and its answer to guest-sync-delimited begins with 0xFF.
+/// of a command so far, and its answer to guest-sync-delimited begins with 0xFF. What it says while nobody is connected waits in the guest
+/// for the next one who is.
 /// </summary>
 internal sealed class FakeGuestAgent : IAsyncDisposable
 {
@@ -15,6 +16,7 @@ internal sealed class FakeGuestAgent : IAsyncDisposable
     private readonly Socket _listener = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
     private readonly Queue<AgentCommand> _read = new();
     private readonly List<byte> _line = [];
+    private readonly List<byte> _unheard = [];
     private Socket? _connection;
 
     public FakeGuestAgent()
@@ -22,6 +24,8 @@ internal sealed class FakeGuestAgent : IAsyncDisposable
         _listener.Bind(new UnixDomainSocketEndPoint(_folder.File("qga")));
         _listener.Listen();
     }
+
+    public int Connections { get; private set; }
 
     public async ValueTask<Stream> OpenAsync(CancellationToken cancellationToken)
     {
@@ -56,14 +60,8 @@ internal sealed class FakeGuestAgent : IAsyncDisposable
                 return command;
             }
 
-            _connection ??= await _listener.AcceptAsync(TestContext.Current.CancellationToken);
-            var bytes = await _connection.ReceiveAsync(buffer, TestContext.Current.CancellationToken);
-            if (bytes == 0)
-            {
-                Disconnect();
-            }
-
-            Take(buffer.AsSpan(0, bytes));
+            await AcceptAsync();
+            Take(buffer.AsSpan(0, await ReceiveAsync(buffer)));
         }
     }
 
@@ -76,10 +74,19 @@ internal sealed class FakeGuestAgent : IAsyncDisposable
 
     public async Task SendAsync(ReadOnlyMemory<byte> bytes)
     {
-        while (!bytes.IsEmpty)
+        try
         {
-            bytes = bytes[await _connection!.SendAsync(bytes, TestContext.Current.CancellationToken)..];
+            while (_connection is not null && !bytes.IsEmpty)
+            {
+                bytes = bytes[await _connection.SendAsync(bytes, TestContext.Current.CancellationToken)..];
+            }
         }
+        catch (SocketException)
+        {
+            Disconnect();
+        }
+
+        _unheard.AddRange(bytes.Span);
     }
 
     /// <summary>QEMU goes, or another client takes the socket.</summary>
@@ -96,6 +103,41 @@ internal sealed class FakeGuestAgent : IAsyncDisposable
         _listener.Dispose();
         _folder.Dispose();
         return ValueTask.CompletedTask;
+    }
+
+    /// <returns>0 when the client went away.</returns>
+    private async Task<int> ReceiveAsync(Memory<byte> buffer)
+    {
+        var bytes = 0;
+        try
+        {
+            bytes = _connection is null ? 0 : await _connection.ReceiveAsync(buffer, TestContext.Current.CancellationToken);
+        }
+        catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionReset)
+        {
+            // It left something unread.
+        }
+
+        if (bytes == 0)
+        {
+            Disconnect();
+        }
+
+        return bytes;
+    }
+
+    private async Task AcceptAsync()
+    {
+        if (_connection is not null)
+        {
+            return;
+        }
+
+        _connection = await _listener.AcceptAsync(TestContext.Current.CancellationToken);
+        Connections++;
+        var unheard = _unheard.ToArray();
+        _unheard.Clear();
+        await SendAsync(unheard);
     }
 
     private void Take(ReadOnlySpan<byte> bytes)

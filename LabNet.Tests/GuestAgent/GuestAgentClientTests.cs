@@ -45,8 +45,8 @@ public sealed class GuestAgentClientTests : IAsyncDisposable
         _time.Advance(GuestAgentClient.AnswerTimeout);
         Assert.Contains("guest-get-host-name", (await Assert.ThrowsAsync<GuestAgentTimeoutException>(() => asking)).Message, StringComparison.Ordinal);
 
-        var next = _client.ExecuteAsync(GuestAgentCommands.GetHostName, Cancellation);
         await _agent.ReturnAsync("""{"host-name": "late"}""");
+        var next = _client.ExecuteAsync(GuestAgentCommands.GetHostName, Cancellation);
         await _agent.ReadAsync();
         await _agent.ReturnAsync("""{"host-name": "box"}""");
         Assert.Equal("box", (await next).HostName);
@@ -68,6 +68,19 @@ public sealed class GuestAgentClientTests : IAsyncDisposable
         Assert.Equal("guest-get-host-name", (await _agent.ReadAnyAsync()).Name);
         await _agent.ReturnAsync("""{"host-name": "box"}""");
         Assert.Equal("box", (await next).HostName);
+    }
+
+    /// <summary>As QEMU's virtio-console does when its client went away just while the guest wrote.</summary>
+    [Fact(Timeout = Hang)]
+    public async Task A_port_that_holds_back_the_guests_output_is_freed_by_a_new_connection()
+    {
+        var asking = _client.ExecuteAsync(GuestAgentCommands.Ping, Cancellation);
+        await _agent.ReadAnyAsync();
+        _time.Advance(GuestAgentClient.AnswerTimeout);
+        await Assert.ThrowsAsync<GuestAgentTimeoutException>(() => asking);
+        var connections = _agent.Connections;
+        await AssertAnswersAsync();
+        Assert.Equal(connections + 1, _agent.Connections);
     }
 
     [Fact(Timeout = Hang)]
