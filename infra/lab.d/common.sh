@@ -46,6 +46,18 @@ missing_packages() {
   done <<<"$needed_programs"
 }
 
+readonly turn_file=$state_root/turn
+
+# One up or down at a time on one state folder; the file has the process that is at it. take_turn [--wait SECONDS]
+take_turn() {
+  local how=--nonblock
+  [[ ${1:-} != --wait ]] || how=--timeout=$2
+  (umask 077 && mkdir --parents "$state_root")
+  exec {turn}>>"$turn_file"
+  flock "$how" "$turn" || { exec {turn}>&-; return 1; }
+  echo $$ >"$turn_file"
+}
+
 # The state folder of the lab that was brought up last.
 current_state() {
   local current

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 
-readonly powerdown_seconds=20
+readonly powerdown_seconds=20 up_ends_seconds=120
 
 lab_down() {
   local purge=no
@@ -10,6 +10,7 @@ lab_down() {
       *) die 2 "down takes --purge, not \"$argument\"" ;;
     esac
   done
+  take_turn || end_the_other
   state=$(readlink -- "$state_root/current" 2>/dev/null) || { say "No lab is up."; return; }
   if labnet_alive; then
     stop_vms_by_api || say "LabNet did not answer; its VMs are ended from outside"
@@ -20,9 +21,20 @@ lab_down() {
     [[ -f $pid ]] && end_process "$pid" "QEMU of $(basename -- "$(dirname -- "$pid")")"
   done
   remove_network
-  rm --force "$state/labnet.pid" "$state/labnet.new" "$state/url"
+  rm --force "$state/labnet.pid" "$state/url"
   [[ $purge == no ]] || purge_state
   say "The lab is down."
+}
+
+# An up that is at work would go on making what is taken down here.
+end_the_other() {
+  local pid
+  pid=$(<"$turn_file")
+  if [[ $(tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null) == *"lab up"* ]]; then
+    say "Ending the ./infra/lab up that is at work (process $pid) ..."
+    kill -TERM "$pid" 2>/dev/null || true
+  fi
+  take_turn --wait "$up_ends_seconds" || die 1 "another ./infra/lab up or down (process $pid) has been at work for $up_ends_seconds s; end it, then run this again"
 }
 
 stop_vms_by_api() {

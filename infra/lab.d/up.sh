@@ -16,18 +16,16 @@ lab_up() {
     shift
   done
   [[ $port =~ ^[0-9]{1,5}$ && $port -ge 1 && $port -le 65535 ]] || die 2 "--port takes a number from 1 to 65535"
-  trap 'say ""; say "Interrupted. ./infra/lab down cleans up; ./infra/lab up goes on."; exit 130' INT TERM
+  trap interrupted INT TERM
 
-  setup_packages
-  setup_sdk
-  setup_app_and_guests
+  take_turn || die 1 "another ./infra/lab up or down is at work (process $(<"$turn_file")); wait for it, or end it: ./infra/lab down"
+  # What the compiler leaves running for its next call must not keep the turn.
+  setup_packages {turn}>&-
+  setup_sdk {turn}>&-
+  setup_app_and_guests {turn}>&-
   check_lab "$lab_file"
   (umask 077 && mkdir --parents "$state")
   ln --symbolic --force --no-dereference "$state" "$state_root/current"
-  # One up at a time on one lab.
-  exec 9>"$state/up.lock"
-  flock --nonblock 9 || die 1 "another ./infra/lab up of this lab is at work; wait for it, or end it"
-
   make_network
   if labnet_alive; then
     say "LabNet runs already at $(<"$state/url")"
@@ -38,6 +36,15 @@ lab_up() {
   wait_for_guests
   wait_for_pings
   tell_how_to_log_in
+}
+
+interrupted() {
+  trap - INT TERM
+  # shellcheck disable=SC2046 # one argument a job
+  kill $(jobs -p) 2>/dev/null || true
+  say ""
+  say "Interrupted. ./infra/lab down cleans up; ./infra/lab up goes on."
+  exit 130
 }
 
 # Sets state (the lab's folder) and network_spec from what the application makes of the lab file.
@@ -58,25 +65,24 @@ make_network() {
 }
 
 start_labnet() {
-  local lab_file=$1 port=$2 url=http://127.0.0.1:$2 pid
+  local lab_file=$1 port=$2 url=http://127.0.0.1:$2
   if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
     die 1 "port $port is in use by another program. Choose another one: ./infra/lab up --port 5001"
   fi
   say "Starting LabNet ..."
+  printf '%s\n' "$url" >"$state/url"
   (
     umask 077
+    # A Ctrl-C now would leave a LabNet that is noted nowhere.
+    trap '' INT
     [[ ! -f $state/labnet.log ]] || mv --force "$state/labnet.log" "$state/labnet.log.1"
     cd -- "$app_folder" || exit 1
     # Its own session: Ctrl-C here, and the end of this terminal, are not meant for it.
     LabNet__StateFolder=$state LabNet__LabFile=$(realpath -- "$lab_file") LabNet__InfraFolder=$infra LabNet__GuestsFolder=$cache_root/guests \
       LabNet__GuestRelease=${LABNET_DEBIAN_RELEASE:-$(guest_release)} LabNet__StartVms=true ASPNETCORE_URLS=$url \
-      setsid dotnet LabNet.Web.dll </dev/null >"$state/labnet.log" 2>&1 9>&- &
-    echo $! >"$state/labnet.new"
-  )
-  pid=$(<"$state/labnet.new")
-  printf '%s\n' "$url" >"$state/url"
-  note_process "$pid" "$state/labnet.pid" || labnet_failed
-  rm --force "$state/labnet.new"
+      setsid dotnet LabNet.Web.dll </dev/null >"$state/labnet.log" 2>&1 {turn}>&- &
+    note_process $! "$state/labnet.pid"
+  ) || labnet_failed
   until curl --silent --fail --output /dev/null "$url/healthz"; do
     labnet_alive || labnet_failed
     sleep 0.1
