@@ -18,6 +18,9 @@ internal sealed class LabCommand : IAsyncDisposable
         Port = FreePort();
     }
 
+    /// <summary>Where everything of the lab lies.</summary>
+    public string StateRoot => _state;
+
     public string LabFile { get; }
 
     public int Port { get; }
@@ -29,21 +32,35 @@ internal sealed class LabCommand : IAsyncDisposable
 
     public async Task<(int Status, string Output, string Errors)> RunAsync(params string[] arguments)
     {
-        var start = new ProcessStartInfo(Path.Join(Repository.Root, "infra", "lab"), arguments)
-        {
-            UseShellExecute = false,
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            Environment = { ["LABNET_STATE"] = _state },
-        };
-        using var process = Process.Start(start)!;
-        process.StandardInput.Close();
+        using var process = Start(arguments);
         var cancellation = TestContext.Current.CancellationToken;
         var output = process.StandardOutput.ReadToEndAsync(cancellation);
         var errors = process.StandardError.ReadToEndAsync(cancellation);
         await process.WaitForExitAsync(cancellation);
         return (process.ExitCode, await output, await errors);
+    }
+
+    /// <summary>Runs <c>up</c> until it says a line that begins so.</summary>
+    /// <returns>Its exit code, when it ends.</returns>
+    public async Task<Task<int>> UpUntilItSaysAsync(string line)
+    {
+        var process = Start("up", LabFile, "--port", $"{Port}");
+        var cancellation = TestContext.Current.CancellationToken;
+        while (await process.StandardError.ReadLineAsync(cancellation) is { } said && !said.StartsWith(line, StringComparison.Ordinal))
+        {
+        }
+
+        return EndAsync();
+
+        async Task<int> EndAsync()
+        {
+            using (process)
+            {
+                await process.StandardError.ReadToEndAsync(cancellation);
+                await process.WaitForExitAsync(cancellation);
+                return process.ExitCode;
+            }
+        }
     }
 
     public Task<(int Status, string Output, string Errors)> UpAsync() => RunAsync("up", LabFile, "--port", $"{Port}");
@@ -71,6 +88,21 @@ internal sealed class LabCommand : IAsyncDisposable
     {
         await RunAsync("down", "--purge");
         Directory.Delete(_state, recursive: true);
+    }
+
+    private Process Start(params string[] arguments)
+    {
+        var start = new ProcessStartInfo(Path.Join(Repository.Root, "infra", "lab"), arguments)
+        {
+            UseShellExecute = false,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            Environment = { ["LABNET_STATE"] = _state },
+        };
+        var process = Process.Start(start)!;
+        process.StandardInput.Close();
+        return process;
     }
 
     private static int FreePort()

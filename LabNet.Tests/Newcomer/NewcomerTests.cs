@@ -65,7 +65,22 @@ public sealed class NewcomerTests
         var (downStatus, _, downTold) = await lab.RunAsync("down");
         Assert.True(downStatus == 0, downTold);
         Assert.All(before, pid => Assert.False(Directory.Exists($"/proc/{pid}")));
-        Assert.DoesNotContain(Directory.GetDirectories("/sys/class/net"), IsOfThisLab);
+        Assert.DoesNotContain(Directory.GetDirectories("/sys/class/net"), path => IsOfLab(path, "newcomer"));
+    }
+
+    [Theory]
+    [InlineData("link lab on")]
+    [InlineData("Starting LabNet")]
+    [InlineData("  x86 boots")]
+    public async Task Down_ends_an_up_that_is_at_work_and_leaves_nothing(string said)
+    {
+        await using var lab = new LabCommand(LabFile.Replace("newcomer", "halfway", StringComparison.Ordinal));
+        var up = await lab.UpUntilItSaysAsync(said);
+        var (status, _, told) = await lab.RunAsync("down");
+        Assert.True(status == 0, told);
+        Assert.Equal(130, await up);
+        Assert.DoesNotContain(Directory.GetDirectories("/sys/class/net"), path => IsOfLab(path, "halfway"));
+        Assert.DoesNotContain(Directory.GetDirectories("/proc"), process => EnvironmentOf(process).Contains(lab.StateRoot, StringComparison.Ordinal));
     }
 
     private static async Task CheckGuestsAsync(LabCommand lab)
@@ -124,5 +139,19 @@ public sealed class NewcomerTests
         await client.ExecuteAsync(command, cancellation);
     }
 
-    private static bool IsOfThisLab(string path) => File.ReadAllText(Path.Join(path, "ifalias")).StartsWith("labnet:newcomer:", StringComparison.Ordinal);
+    private static bool IsOfLab(string device, string lab) =>
+        File.ReadAllText(Path.Join(device, "ifalias")).StartsWith($"labnet:{lab}:", StringComparison.Ordinal);
+
+    /// <summary>LabNet and each QEMU carry the state folder in theirs.</summary>
+    private static string EnvironmentOf(string process)
+    {
+        try
+        {
+            return File.ReadAllText(Path.Join(process, "environ"));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return "";
+        }
+    }
 }

@@ -134,8 +134,12 @@ tell_problems() {
 guests_too_slow() {
   local vm
   for vm in $(jq --raw-output '.[] | select(.guestAgent != "answering") | .name' <<<"$1"); do
-    say "The guest agent of $vm has not answered within $guests_timeout_seconds s. Its console's last lines:"
-    tail --lines=20 "$state/vms/$vm/console.log" >&2 || true
+    if [[ -s $state/vms/$vm/console.log ]]; then
+      say "The guest agent of $vm has not answered within $guests_timeout_seconds s. Its console's last lines:"
+      tail --lines=20 "$state/vms/$vm/console.log" >&2
+    else
+      say "The guest agent of $vm has not answered within $guests_timeout_seconds s, and its console has shown nothing: has it memory enough?"
+    fi
   done
   exit 1
 }
