@@ -23,11 +23,10 @@ internal sealed class PendingCommand(string command, ReadOnlyMemory<byte> frame,
     /// <summary>Whoever gets true, and nobody else, ends it.</summary>
     public bool TryEnd() => Interlocked.Exchange(ref _ended, 1) == 0;
 
-    /// <summary>Wakes the asker; <see cref="TryEnd"/> came before.</summary>
-    /// <param name="onThisThread">Whether the asker goes on on this thread: true only where nobody waits for it.</param>
-    public void Answer(QmpFrame reply, bool onThisThread)
+    /// <summary>Lets the asker go on, on this thread; <see cref="TryEnd"/> came before.</summary>
+    public void Answer(QmpFrame reply)
     {
-        _source.RunContinuationsAsynchronously = !onThisThread;
+        _source.RunContinuationsAsynchronously = false;
         _source.SetResult(new QmpReply(Command, reply));
     }
 

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Runtime.CompilerServices;
 
 namespace LabNet.Core.Qmp;
@@ -14,9 +13,10 @@ public sealed partial class QmpConnection
         QmpException reason;
         try
         {
-            while (await new NextLine(this, _lines.ReadAsync(_closingToken)) is { } line)
+            while (await _lines.ReadAsync(_closingToken) is { } line)
             {
                 Dispatch(QmpFrame.Parse(line));
+                await new Handover(this);
             }
 
             reason = new QmpDisconnectedException("QEMU closed the connection.");
@@ -57,15 +57,6 @@ public sealed partial class QmpConnection
         }
     }
 
-    private void WakeAsker(bool onThisThread)
-    {
-        if (_answered is { } pending)
-        {
-            _answered = null;
-            pending.Answer(_answer, onThisThread);
-        }
-    }
-
     /// <summary>The first reason stands. Every asker learns of it.</summary>
     private void Close(QmpException reason)
     {
@@ -84,40 +75,29 @@ public sealed partial class QmpConnection
     }
 
     /// <summary>
-    /// Awaits the next line, and wakes the asker of the answer before it. If the line is there already, the asker goes on elsewhere. If not,
-    /// this thread has nothing more to do once the read is under way, and the line's arrival will find another one: then the asker goes on
-    /// right here, which saves it a change of threads (docs/measurements.md). Either way the read loop waits for no asker, and no asker
-    /// for another.
+    /// Awaited by the read loop when it has an answer: the asker goes on on this thread, and the loop as work for the thread pool. Whoever
+    /// asks one command after the other has sent the next before this thread returns to the loop (docs/measurements.md says what that is
+    /// worth); while an asker keeps its thread, another one takes the loop on. So the loop waits for no asker, and no asker for another.
     /// </summary>
-    private readonly struct NextLine(QmpConnection connection, ValueTask<ReadOnlySequence<byte>?> line) : ICriticalNotifyCompletion
+    private readonly struct Handover(QmpConnection connection) : ICriticalNotifyCompletion
     {
-        public bool IsCompleted
+        public bool IsCompleted => connection._answered is null;
+
+        public Handover GetAwaiter() => this;
+
+        public void GetResult()
         {
-            get
-            {
-                if (!line.IsCompleted)
-                {
-                    return false;
-                }
-
-                connection.WakeAsker(onThisThread: false);
-                return true;
-            }
         }
-
-        public NextLine GetAwaiter() => this;
-
-        public ReadOnlySequence<byte>? GetResult() => line.GetAwaiter().GetResult();
 
         public void OnCompleted(Action continuation) => UnsafeOnCompleted(continuation);
 
         public void UnsafeOnCompleted(Action continuation)
         {
-            // Taken before the loop may go on, on another thread, and have the next answer.
+            // Taken before the loop may go on and have the next answer.
             var (pending, answer) = (connection._answered, connection._answer);
             connection._answered = null;
-            line.GetAwaiter().UnsafeOnCompleted(continuation);
-            pending?.Answer(answer, onThisThread: true);
+            ThreadPool.UnsafeQueueUserWorkItem(static goOn => goOn(), continuation, preferLocal: true);
+            pending!.Answer(answer);
         }
     }
 }

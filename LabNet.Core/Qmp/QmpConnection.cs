@@ -9,8 +9,8 @@ namespace LabNet.Core.Qmp;
 /// It does not reconnect; <see cref="QmpSession"/> does.
 /// </summary>
 /// <remarks>
-/// The protocol is QEMU's docs/interop/qmp-spec.rst. Thread-safe. The read loop never waits for a caller: a reply wakes its asker
-/// on the thread pool or when the loop is done with its own thread, an event is handed to a callback that must not block.
+/// The protocol is QEMU's docs/interop/qmp-spec.rst. Thread-safe. The read loop never waits for a caller: with a reply it hands its
+/// own thread to the asker and goes on elsewhere, an event is handed to a callback that must not block.
 /// </remarks>
 public sealed partial class QmpConnection : IAsyncDisposable
 {
