@@ -49,17 +49,25 @@ interrupted() {
 
 # Sets state (the lab's folder) and network_spec from what the application makes of the lab file.
 check_lab() {
-  local checked
-  checked=$(dotnet "$app_folder/LabNet.Web.dll" check "$1") || exit 2
+  local checked known=$state_root/checked key
+  # What was said of this file by this build is still true; asking again would be half a second of each up.
+  key=$(sha256sum "$1" "$app_folder/LabNet.Web.dll" "$app_folder/LabNet.Core.dll" 2>/dev/null | sha256sum)
+  if [[ -f $known && $(head --lines=1 "$known") == "$key" ]]; then
+    checked=$(tail --lines=+2 "$known")
+  else
+    checked=$(dotnet "$app_folder/LabNet.Web.dll" check "$1") || exit 2
+    printf '%s\n' "$key" "$checked" >"$known"
+  fi
   state=$state_root/$(jq --raw-output .name <<<"$checked")
   lab_name=$(jq --raw-output .name <<<"$checked")
   network_spec=$(jq --raw-output .networkSpec <<<"$checked")
 }
 
+# Who is not root is asked for root only if there is something to do.
 make_network() {
-  local status=0
-  "$infra/network.sh" check --lab "$lab_name" --user "$(id --user --name)" - <<<"$network_spec" >/dev/null 2>&1 || status=$?
-  [[ $status -eq 0 ]] && return
+  if [[ $EUID -ne 0 ]] && "$infra/network.sh" check --lab "$lab_name" --user "$(id --user --name)" - <<<"$network_spec" >/dev/null 2>&1; then
+    return
+  fi
   as_root "$infra/network.sh" up --lab "$lab_name" --user "$(id --user --name)" - <<<"$network_spec" >&2 ||
     die 1 "the lab's network could not be made; why stands above"
 }
@@ -110,25 +118,39 @@ start_stopped_vms() {
   done
 }
 
+# Asks for little and looks at it in bash: the guests boot on these same cores, and each program that is started here costs them time.
 wait_for_guests() {
-  local started=$SECONDS vms line told=''
+  local started=$SECONDS vms words told='' agent
   while true; do
     labnet_alive || labnet_failed
-    vms=$(vm_details)
-    line=$(jq --raw-output 'map("\(.name) \(if .guestAgent == "answering" then "is up" elif .connection == "connected" then "boots" else .connection end)") | join(", ")' <<<"$vms")
-    [[ $line == "$told" ]] || { say "  $line"; told=$line; }
-    jq --exit-status 'all(.guestAgent == "answering")' <<<"$vms" >/dev/null && return
-    tell_problems "$vms" && exit 1
+    vms=$(api_or_die GET /api/v1/vms)
+    words=$vms
+    while [[ $words =~ ^(.*)\"uptimeSeconds\":[0-9]+(.*)$ ]]; do words=${BASH_REMATCH[1]}${BASH_REMATCH[2]}; done
+    if [[ $words != "$told" ]]; then
+      told=$words
+      tell_standing "$vms"
+      agent=${vms//'"guestAgent":"answering"'/}
+      [[ $agent == *'"guestAgent":'* ]] || return 0
+    fi
+    [[ $vms != *'"connection":"off"'* && $vms != *'"connection":"crashed"'* ]] || ! tell_problems || exit 1
     [[ $((SECONDS - started)) -lt $guests_timeout_seconds ]] || guests_too_slow "$vms"
-    sleep 0.2
+    sleep 0.3
   done
+}
+
+standing_told=''
+tell_standing() {
+  local line
+  line=$(jq --raw-output 'map("\(.name) \(if .guestAgent == "answering" then "is up" elif .connection == "connected" then "boots" else .connection end)") | join(", ")' <<<"$1")
+  [[ $line == "$standing_told" ]] || say "  $line"
+  standing_told=$line
 }
 
 # True if a VM has one.
 tell_problems() {
-  local vm
-  vm=$(jq --raw-output 'first(.[] | select(.problem != null) | "\(.name): \(.problem.title)\n\(.problem.detail)") // empty' <<<"$1")
-  [[ -n $vm ]] && say "$vm"
+  local problem
+  problem=$(vm_details | jq --raw-output 'first(.[] | select(.problem != null) | "\(.name): \(.problem.title)\n\(.problem.detail)") // empty')
+  [[ -n $problem ]] && say "$problem"
 }
 
 guests_too_slow() {
