@@ -161,7 +161,7 @@ public sealed class Screenshots
                 await after(host, page);
             }
 
-            await page.ScreenshotAsync(new() { Path = Path.Combine(Folder, $"{name}-{look.Name}.png"), FullPage = after is null });
+            await page.ScreenshotAsync(new() { Path = Path.Combine(Folder, $"{name}-{look.Name}.png"), FullPage = after is null, Animations = ScreenshotAnimations.Disabled });
         }
     }
 

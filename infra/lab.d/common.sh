@@ -90,6 +90,25 @@ note_process() {
   echo "$1 ${fields[19]} $boot" >"$2"
 }
 
+readonly process_ends_seconds=20
+
+# end_process PIDFILE NAME: asks it to end, then makes it.
+end_process() {
+  local pid waited=0
+  process_alive "$1" || return 0
+  read -r pid _ <"$1"
+  kill -TERM "$pid" 2>/dev/null || true
+  while process_alive "$1"; do
+    if [[ $waited -ge $((process_ends_seconds * 10)) ]]; then
+      say "$2 (process $pid) did not end by itself; killing it"
+      kill -KILL "$pid" 2>/dev/null || true
+      waited=0
+    fi
+    sleep 0.1
+    waited=$((waited + 1))
+  done
+}
+
 # api METHOD PATH [CURL-ARGUMENT…]: asks the running LabNet of $state as its admin. The token goes by a file, not by the command line.
 api() {
   local method=$1 path=$2

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 
-readonly powerdown_seconds=20 up_ends_seconds=120
+readonly up_ends_seconds=120
 
 lab_down() {
   local purge=no
@@ -48,23 +48,6 @@ stop_vms_by_api() {
       labnet_alive || return 1
       sleep 0.2
     done
-  done
-}
-
-# end_process PIDFILE NAME: asks it to end, then makes it.
-end_process() {
-  local pid waited=0
-  process_alive "$1" || return 0
-  read -r pid _ <"$1"
-  kill -TERM "$pid" 2>/dev/null || true
-  while process_alive "$1"; do
-    if [[ $waited -ge $((powerdown_seconds * 10)) ]]; then
-      say "$2 (process $pid) did not end by itself; killing it"
-      kill -KILL "$pid" 2>/dev/null || true
-      waited=0
-    fi
-    sleep 0.1
-    waited=$((waited + 1))
   done
 }
 

@@ -27,12 +27,18 @@ lab_up() {
   (umask 077 && mkdir --parents "$state")
   ln --symbolic --force --no-dereference "$state" "$state_root/current"
   make_network
+  if labnet_alive && [[ $(cat "$state/started-with" 2>/dev/null) != "$checked_key" ]]; then
+    say "The lab file, or LabNet itself, has changed: starting LabNet anew; the VMs run on"
+    port=$(<"$state/url") port=${port##*:}
+    end_process "$state/labnet.pid" LabNet
+  fi
   if labnet_alive; then
     say "LabNet runs already at $(<"$state/url")"
     start_stopped_vms
   else
     start_labnet "$lab_file" "$port"
   fi
+  tell_forgotten_vms
   wait_for_guests
   wait_for_pings
   tell_how_to_log_in
@@ -47,16 +53,17 @@ interrupted() {
   exit 130
 }
 
-# Sets state (the lab's folder) and network_spec from what the application makes of the lab file.
+# Sets state (the lab's folder), lab_name and network_spec from what the application makes of the lab file, and checked_key, which is
+# another one when the file or the application is.
 check_lab() {
-  local checked known=$state_root/checked key
+  local checked known=$state_root/checked
   # What was said of this file by this build is still true; asking again would be half a second of each up.
-  key=$(sha256sum "$1" "$app_folder/LabNet.Web.dll" "$app_folder/LabNet.Core.dll" 2>/dev/null | sha256sum)
-  if [[ -f $known && $(head --lines=1 "$known") == "$key" ]]; then
+  checked_key=$(sha256sum "$1" "$app_folder/LabNet.Web.dll" "$app_folder/LabNet.Core.dll" 2>/dev/null | sha256sum)
+  if [[ -f $known && $(head --lines=1 "$known") == "$checked_key" ]]; then
     checked=$(tail --lines=+2 "$known")
   else
     checked=$(dotnet "$app_folder/LabNet.Web.dll" check "$1") || exit 2
-    printf '%s\n' "$key" "$checked" >"$known"
+    printf '%s\n' "$checked_key" "$checked" >"$known"
   fi
   state=$state_root/$(jq --raw-output .name <<<"$checked")
   lab_name=$(jq --raw-output .name <<<"$checked")
@@ -79,6 +86,7 @@ start_labnet() {
   fi
   say "Starting LabNet ..."
   printf '%s\n' "$url" >"$state/url"
+  printf '%s\n' "$checked_key" >"$state/started-with"
   (
     umask 077
     # A Ctrl-C now would leave a LabNet that is noted nowhere.
@@ -109,6 +117,18 @@ guest_release() {
   newest=$(find "$cache_root/guests" -maxdepth 1 -type l -name "*-$(uname --machine)" -printf '%T@ %f\n' | sort --numeric-sort | tail --lines=1)
   newest=${newest##* }
   printf '%s\n' "${newest%-"$(uname --machine)"}"
+}
+
+# A VM that the lab file no longer has runs on, and nothing shows it.
+tell_forgotten_vms() {
+  local pid vm known
+  known=$(api_or_die GET /api/v1/vms | jq --raw-output '.[].name')
+  for pid in "$state"/vms/*/pid; do
+    vm=$(basename -- "$(dirname -- "$pid")")
+    if [[ -f $pid ]] && process_alive "$pid" && ! grep --quiet --line-regexp -- "$vm" <<<"$known"; then
+      say "$vm runs and is no longer in the lab file. ./infra/lab down ends it with the rest; on its own: kill $(cut --delimiter=' ' --fields=1 "$pid")"
+    fi
+  done
 }
 
 start_stopped_vms() {
