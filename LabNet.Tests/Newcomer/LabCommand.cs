@@ -21,6 +21,7 @@ internal sealed class LabCommand : IAsyncDisposable
     /// <summary>Where everything of the lab lies.</summary>
     public string StateRoot => _state;
 
+    /// <summary>Given to up as a user does who stands in its folder.</summary>
     public string LabFile { get; }
 
     public int Port { get; }
@@ -44,7 +45,7 @@ internal sealed class LabCommand : IAsyncDisposable
     /// <returns>Its exit code, when it ends.</returns>
     public async Task<Task<int>> UpUntilItSaysAsync(string line)
     {
-        var process = Start("up", LabFile, "--port", $"{Port}");
+        var process = Start("up", Path.GetFileName(LabFile), "--port", $"{Port}");
         var cancellation = TestContext.Current.CancellationToken;
         while (await process.StandardError.ReadLineAsync(cancellation) is { } said && !said.StartsWith(line, StringComparison.Ordinal))
         {
@@ -63,7 +64,7 @@ internal sealed class LabCommand : IAsyncDisposable
         }
     }
 
-    public Task<(int Status, string Output, string Errors)> UpAsync() => RunAsync("up", LabFile, "--port", $"{Port}");
+    public Task<(int Status, string Output, string Errors)> UpAsync() => RunAsync("up", Path.GetFileName(LabFile), "--port", $"{Port}");
 
     /// <summary>Output of a command that has to succeed.</summary>
     public async Task<string> OutputAsync(params string[] arguments)
@@ -95,6 +96,7 @@ internal sealed class LabCommand : IAsyncDisposable
         var start = new ProcessStartInfo(Path.Join(Repository.Root, "infra", "lab"), arguments)
         {
             UseShellExecute = false,
+            WorkingDirectory = _state,
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,

@@ -83,6 +83,13 @@ public sealed class NewcomerTests
         Assert.DoesNotContain(Directory.GetDirectories("/proc"), process => EnvironmentOf(process).Contains(lab.StateRoot, StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task A_lab_file_that_is_not_there_is_told_and_nothing_is_begun()
+    {
+        await using var lab = new LabCommand(LabFile);
+        Assert.Equal((2, "", "lab: there is no lab file nosuch.yaml\n"), await lab.RunAsync("up", "nosuch.yaml"));
+    }
+
     private static async Task CheckGuestsAsync(LabCommand lab)
     {
         Assert.Equal("x86_64\n", await lab.OutputAsync("exec", "x86", "--", "uname", "-m"));

@@ -131,7 +131,7 @@ public sealed class ContractTests(TestApp app) : IClassFixture<TestApp>
     {
         using var client = await app.NewClientAsync(Role.Operator);
         var operations = app.Get<OperationRegistry>();
-        var begun = operations.Begin("pause", VmName.Parse("x86"), Actor.LabNet, (_, ct) => Task.Delay(Timeout.Infinite, ct));
+        var begun = operations.Begin("pause", VmName.Parse("x86"), Actor.LabNet, (_, ct) => new TaskCompletionSource().Task.WaitAsync(ct));
         var running = await client.GetFromJsonAsync<JsonNode>($"/api/v1/operations/{begun.Id}", TestRun.Ended);
         AssertJson(
             $$"""

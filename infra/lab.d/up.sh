@@ -16,6 +16,8 @@ lab_up() {
     shift
   done
   [[ $port =~ ^[0-9]{1,5}$ && $port -ge 1 && $port -le 65535 ]] || die 2 "--port takes a number from 1 to 65535"
+  [[ -f $lab_file ]] || die 2 "there is no lab file $lab_file"
+  lab_file=$(realpath -- "$lab_file")
   trap interrupted INT TERM
 
   take_turn || die 1 "another ./infra/lab up or down is at work (process $(<"$turn_file")); wait for it, or end it: ./infra/lab down"
@@ -58,7 +60,7 @@ interrupted() {
 check_lab() {
   local checked known=$state_root/checked
   # What was said of this file by this build is still true; asking again would be half a second of each up.
-  checked_key=$(sha256sum "$1" "$app_folder/LabNet.Web.dll" "$app_folder/LabNet.Core.dll" 2>/dev/null | sha256sum)
+  checked_key=$(sha256sum "$1" "$app_folder/LabNet.Web.dll" "$app_folder/LabNet.Core.dll" | sha256sum)
   if [[ -f $known && $(head --lines=1 "$known") == "$checked_key" ]]; then
     checked=$(tail --lines=+2 "$known")
   else
@@ -94,7 +96,7 @@ start_labnet() {
     [[ ! -f $state/labnet.log ]] || mv --force "$state/labnet.log" "$state/labnet.log.1"
     cd -- "$app_folder" || exit 1
     # Its own session: Ctrl-C here, and the end of this terminal, are not meant for it.
-    LabNet__StateFolder=$state LabNet__LabFile=$(realpath -- "$lab_file") LabNet__InfraFolder=$infra LabNet__GuestsFolder=$cache_root/guests \
+    LabNet__StateFolder=$state LabNet__LabFile=$lab_file LabNet__InfraFolder=$infra LabNet__GuestsFolder=$cache_root/guests \
       LabNet__GuestRelease=${LABNET_DEBIAN_RELEASE:-$(guest_release)} LabNet__StartVms=true ASPNETCORE_URLS=$url \
       setsid dotnet LabNet.Web.dll </dev/null >"$state/labnet.log" 2>&1 {turn}>&- &
     note_process $! "$state/labnet.pid"
@@ -138,6 +140,8 @@ start_stopped_vms() {
   done
 }
 
+readonly may_have_a_problem='"connection":"(off|crashed)"|"runState":"(guest-panicked|internal-error|io-error|shutdown|watchdog)"'
+
 # Asks for little and looks at it in bash: the guests boot on these same cores, and each program that is started here costs them time.
 wait_for_guests() {
   local started=$SECONDS vms words told='' agent
@@ -152,7 +156,7 @@ wait_for_guests() {
       agent=${vms//'"guestAgent":"answering"'/}
       [[ $agent == *'"guestAgent":'* ]] || return 0
     fi
-    [[ $vms != *'"connection":"off"'* && $vms != *'"connection":"crashed"'* ]] || ! tell_problems || exit 1
+    [[ ! $vms =~ $may_have_a_problem ]] || ! tell_problems || exit 1
     [[ $((SECONDS - started)) -lt $guests_timeout_seconds ]] || guests_too_slow "$vms"
     sleep 0.3
   done
@@ -161,7 +165,7 @@ wait_for_guests() {
 standing_told=''
 tell_standing() {
   local line
-  line=$(jq --raw-output 'map("\(.name) \(if .guestAgent == "answering" then "is up" elif .connection == "connected" then "boots" else .connection end)") | join(", ")' <<<"$1")
+  line=$(jq --raw-output 'map("\(.name) \(if .guestAgent == "answering" then "is up" elif .connection != "connected" then .connection elif (.runState // "running") == "running" then "boots" else "is \(.runState)" end)") | join(", ")' <<<"$1")
   [[ $line == "$standing_told" ]] || say "  $line"
   standing_told=$line
 }
