@@ -7,6 +7,7 @@ internal static class Floors
     {
         ["Qmp"] = 1,
         ["GuestAgent"] = 1,
+        ["Consoles"] = 1,
         ["Feed"] = 1,
         ["Storage"] = 1,
         ["Labs"] = 1,

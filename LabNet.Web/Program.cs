@@ -3,11 +3,18 @@ using LabNet.Web;
 using LabNet.Web.Access;
 using LabNet.Web.Api;
 using LabNet.Web.Dashboard;
+using LabNet.Web.Hubs;
 using LabNet.Web.Startup;
+using LabNet.Web.Terminal;
 
 if (args is ["check", var labFile])
 {
     return LabCheck.Run(labFile);
+}
+
+if (args is ["console", var url, var vm])
+{
+    return await ConsoleCommand.RunAsync(url, vm);
 }
 
 try
@@ -17,6 +24,7 @@ try
     builder.Services.AddLab(settings);
     builder.Services.AddAccess(settings);
     builder.Services.AddLabNetApi();
+    builder.Services.AddLabHub();
     builder.Services.AddDashboard();
 
     await using var app = builder.Build();
@@ -26,6 +34,7 @@ try
     app.MapStaticAssets().AllowAnonymous();
     app.MapAccess();
     app.MapLabNetApi();
+    app.MapLabHub();
     app.MapDashboard();
     await app.RunAsync();
     return 0;

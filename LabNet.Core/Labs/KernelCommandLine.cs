@@ -20,11 +20,10 @@ internal static class KernelCommandLine
     /// </summary>
     public static string For(QemuLaunch launch)
     {
-        var console = launch.Vm.Architecture == Architecture.X86_64 ? "ttyS0" : "ttyAMA0";
         var words = new List<string>
         {
             "root=/dev/vda rw quiet panic=-1 mitigations=off net.ifnames=0",
-            $"console={console}",
+            $"console={launch.Vm.Architecture.ConsoleTty()}",
             $"lab.hostname={launch.Vm.Name}",
         };
         foreach (var nic in launch.Vm.Nics)

@@ -54,6 +54,9 @@ public static class Words
     /// <summary>The program that runs guests of this architecture, to be found on the host's PATH.</summary>
     public static string QemuBinary(this Architecture architecture) => "qemu-system-" + architecture.Word();
 
+    /// <summary>The serial console as the guest's kernel names it, below /dev: of a 16550 or of a PL011.</summary>
+    public static string ConsoleTty(this Architecture architecture) => architecture == Architecture.X86_64 ? "ttyS0" : "ttyAMA0";
+
     public static string Word(this HostKind kind) => kind switch
     {
         HostKind.Namespace => "namespace",

@@ -208,6 +208,9 @@ public sealed partial class VmSession
         {
             Apply(new VmEvent.AgentAnswered(Guest: null));
             _bootSince = null;
+
+            // A guest that booted anew knows nothing of the size that its console had.
+            _sizeConsole.Give();
         }
 
         if (!wasAnswering || _services.Time.GetElapsedTime(_factsReadAt) >= GuestFactsPeriod)

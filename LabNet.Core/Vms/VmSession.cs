@@ -1,3 +1,4 @@
+using LabNet.Core.Consoles;
 using LabNet.Core.Feed;
 using LabNet.Core.GuestAgent;
 using LabNet.Core.Hosts;
@@ -22,7 +23,7 @@ public sealed partial class VmSession : IAsyncDisposable
     private readonly Lock _sync = new();
     private readonly QmpSession _qmp;
     private readonly GuestAgentClient _agent;
-    private readonly ConsoleLog _console;
+    private readonly SerialConsole _console;
     private readonly Nudge _askAgent = new();
     private readonly Nudge _lookAtProcess = new();
     private VmState _state;
@@ -40,7 +41,7 @@ public sealed partial class VmSession : IAsyncDisposable
         Paths = services.Host.PathsOf(vm.Name);
         _qmp = new QmpSession(ct => OpenAsync(Paths.ControlSocket, ct), services.Qmp, services.Time, services.Loggers.CreateLogger<QmpSession>());
         _agent = new GuestAgentClient(ct => OpenAsync(Paths.AgentSocket, ct), services.Time);
-        _console = new ConsoleLog(ct => OpenAsync(Paths.ConsoleSocket, ct), Path.Join(Paths.Folder, "console.log"), services.Time);
+        _console = new SerialConsole(ct => OpenAsync(Paths.ConsoleSocket, ct), Path.Join(Paths.Folder, "console.log"), services.Time);
     }
 
     public VmState State => _state;
@@ -59,6 +60,7 @@ public sealed partial class VmSession : IAsyncDisposable
             _process = process;
             LogAdopted(_state.Name, process.Pid);
             Apply(new VmEvent.ProcessFound(process.Pid, process.StartedAt, Adopted: true));
+            _console.TellAway();
         }
 
         _qmp.Start();
@@ -67,7 +69,8 @@ public sealed partial class VmSession : IAsyncDisposable
             Task.Run(() => KeepUpAsync(SignalLoopAsync, stopping), CancellationToken.None),
             Task.Run(() => KeepUpAsync(ProcessLoopAsync, stopping), CancellationToken.None),
             Task.Run(() => KeepUpAsync(AgentLoopAsync, stopping), CancellationToken.None),
-            Task.Run(() => KeepUpAsync(_console.ReadLoopAsync, stopping), CancellationToken.None));
+            Task.Run(() => KeepUpAsync(_console.RunLoopAsync, stopping), CancellationToken.None),
+            Task.Run(() => KeepUpAsync(ConsoleSizeLoopAsync, stopping), CancellationToken.None));
     }
 
     /// <summary>QEMU's <c>return</c> of a command that only reads, as it came.</summary>
@@ -96,9 +99,11 @@ public sealed partial class VmSession : IAsyncDisposable
         await _stopping.CancelAsync();
         await _qmp.DisposeAsync();
         await _loops;
+        await _console.DisposeAsync();
         await _agent.DisposeAsync();
         _askAgent.Dispose();
         _lookAtProcess.Dispose();
+        _sizeConsole.Dispose();
         _readingState.Dispose();
         _stopping.Dispose();
     }

@@ -41,6 +41,7 @@ public static class LabNetApi
         LabEndpoints.Map(api);
         VmEndpoints.Map(api);
         GuestEndpoints.Map(api);
+        ConsoleEndpoints.Map(api);
         OperationEndpoints.Map(api);
         TokenEndpoints.Map(api);
         LinkEndpoints.Map(api);

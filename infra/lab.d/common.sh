@@ -16,7 +16,8 @@ curl curl
 jq jq
 setsid util-linux
 mke2fs e2fsprogs
-xz xz-utils'
+xz xz-utils
+npm npm'
 
 say() { printf '%s\n' "$*" >&2; }
 
