@@ -40,6 +40,11 @@ public sealed partial class VmSession : IAsyncDisposable
         Paths = services.Host.PathsOf(vm.Name);
         _qmp = new QmpSession(ct => OpenAsync(Paths.ControlSocket, ct), services.Qmp, services.Time, services.Loggers.CreateLogger<QmpSession>());
         _agent = new GuestAgentClient(ct => OpenAsync(Paths.AgentSocket, ct), services.Time);
+        _guestProcesses = NewReading<GuestProcesses>();
+        _guestInfo = NewReading<GuestInfo>();
+        _guestInterfaces = NewReading<GuestNetworkInterface[]>();
+        _guestInterrupts = NewReading<IReadOnlyList<GuestInterrupt>>();
+        _guestUptime = NewReading<object>();
         _console = new ConsoleLog(ct => OpenAsync(Paths.ConsoleSocket, ct), Path.Join(Paths.Folder, "console.log"), services.Time);
     }
 
@@ -70,11 +75,6 @@ public sealed partial class VmSession : IAsyncDisposable
             Task.Run(() => KeepUpAsync(_console.ReadLoopAsync, stopping), CancellationToken.None));
     }
 
-    /// <summary>QEMU's <c>return</c> of a command that only reads, as it came.</summary>
-    /// <exception cref="QmpException"/>
-    public ValueTask<ReadOnlyMemory<byte>> ReadAsync(string qmpQuery, CancellationToken cancellationToken) =>
-        _qmp.ExecuteRawAsync(qmpQuery, arguments: null, cancellationToken);
-
     /// <summary>Runs a program in the guest for the actor (operator).</summary>
     /// <exception cref="ForbiddenException"/>
     /// <exception cref="GuestAgentException"/>
@@ -87,15 +87,14 @@ public sealed partial class VmSession : IAsyncDisposable
     /// <summary>Runs a program in the guest for LabNet's own measuring; not audited.</summary>
     /// <exception cref="GuestAgentException"/>
     internal Task<GuestExecResult> RunInGuestAsync(GuestProgram program, CancellationToken cancellationToken) =>
-        _state.RunState is { } runState && runState != RunState.Running
-            ? throw new GuestAgentTimeoutException($"{_state.Name} is {runState}: its guest answers when it runs again.")
-            : _agent.RunAsync(program, _services.Time, cancellationToken);
+        StandsStill() is { } standsStill ? throw standsStill : _agent.RunAsync(program, _services.Time, cancellationToken);
 
     public async ValueTask DisposeAsync()
     {
         await _stopping.CancelAsync();
         await _qmp.DisposeAsync();
         await _loops;
+        await EndGuestReadingsAsync();
         await _agent.DisposeAsync();
         _askAgent.Dispose();
         _lookAtProcess.Dispose();
