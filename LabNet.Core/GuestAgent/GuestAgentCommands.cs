@@ -12,6 +12,27 @@ public static class GuestAgentCommands
     public static readonly QmpCommand<GuestNetworkInterface[]> GetInterfaces =
         new("guest-network-get-interfaces", GuestAgentJson.Default.GuestNetworkInterfaceArray);
 
+    public static readonly QmpCommand<GuestTimeZone> GetTimeZone = new("guest-get-timezone", GuestAgentJson.Default.GuestTimeZone);
+
+    /// <summary>Nanoseconds since 1970, by the guest's clock.</summary>
+    public static readonly QmpCommand<long> GetTime = new("guest-get-time", GuestAgentJson.Default.Int64);
+
+    public static readonly QmpCommand<GuestUser[]> GetUsers = new("guest-get-users", GuestAgentJson.Default.GuestUserArray);
+
+    /// <summary>File systems on block devices only: shares are missing.</summary>
+    public static readonly QmpCommand<GuestFileSystem[]> GetFileSystems = new("guest-get-fsinfo", GuestAgentJson.Default.GuestFileSystemArray);
+
+    public static readonly QmpCommand<GuestAgentInfo> GetAgentInfo = new("guest-info", GuestAgentJson.Default.GuestAgentInfo);
+
+    internal static readonly QmpCommand<FileOpenArguments, long> FileOpen =
+        new("guest-file-open", GuestAgentJson.Default.FileOpenArguments, GuestAgentJson.Default.Int64);
+
+    internal static readonly QmpCommand<FileReadArguments, FileRead> ReadFile =
+        new("guest-file-read", GuestAgentJson.Default.FileReadArguments, GuestAgentJson.Default.FileRead);
+
+    internal static readonly QmpCommand<FileHandle, QmpNothing> FileClose =
+        new("guest-file-close", GuestAgentJson.Default.FileHandle, GuestAgentJson.Default.QmpNothing);
+
     internal static readonly QmpCommand<SyncArguments, long> SyncDelimited =
         new("guest-sync-delimited", GuestAgentJson.Default.SyncArguments, GuestAgentJson.Default.Int64);
 

@@ -19,16 +19,40 @@ namespace LabNet.Core.GuestAgent;
 [JsonSerializable(typeof(ExecStarted))]
 [JsonSerializable(typeof(ExecStatusArguments))]
 [JsonSerializable(typeof(ExecStatus))]
+[JsonSerializable(typeof(GuestTimeZone))]
+[JsonSerializable(typeof(GuestUser[]))]
+[JsonSerializable(typeof(GuestFileSystem[]))]
+[JsonSerializable(typeof(GuestAgentInfo))]
+[JsonSerializable(typeof(FileOpenArguments))]
+[JsonSerializable(typeof(FileReadArguments))]
+[JsonSerializable(typeof(FileRead))]
+[JsonSerializable(typeof(FileHandle))]
 internal sealed partial class GuestAgentJson : JsonSerializerContext;
 
 internal sealed record SyncArguments(long Id);
 
 /// <summary>qga/qapi-schema.json: GuestOSInfo. All members are optional there.</summary>
-public sealed record GuestOsInfo(string? PrettyName = null, string? KernelRelease = null, string? Machine = null);
+/// <param name="Id">As in os-release, such as <c>debian</c>.</param>
+/// <param name="KernelVersion">The kernel's build, such as <c>#1 SMP Debian 6.1.0-1</c>.</param>
+public sealed record GuestOsInfo(
+    string? PrettyName = null,
+    string? KernelRelease = null,
+    string? Machine = null,
+    string? Id = null,
+    string? Name = null,
+    string? Version = null,
+    string? VersionId = null,
+    string? KernelVersion = null);
 
 public sealed record GuestHostName(string HostName);
 
-public sealed record GuestNetworkInterface(string Name, string? HardwareAddress = null, GuestIpAddress[]? IpAddresses = null);
+/// <param name="Statistics">Null where the agent cannot read them.</param>
+public sealed record GuestNetworkInterface(
+    string Name, string? HardwareAddress = null, GuestIpAddress[]? IpAddresses = null, GuestNetworkStatistics? Statistics = null);
+
+/// <summary>Since the interface came up.</summary>
+public sealed record GuestNetworkStatistics(
+    long RxBytes, long RxPackets, long RxErrs, long RxDropped, long TxBytes, long TxPackets, long TxErrs, long TxDropped);
 
 /// <param name="IpAddressType"><c>ipv4</c> or <c>ipv6</c>.</param>
 /// <param name="Prefix">Bits.</param>
@@ -49,3 +73,30 @@ internal sealed record ExecStatus(
     string? ErrData = null,
     bool OutTruncated = false,
     bool ErrTruncated = false);
+
+/// <param name="Zone">Such as <c>UTC</c>; may differ between systems.</param>
+/// <param name="Offset">Seconds east of UTC.</param>
+public sealed record GuestTimeZone(long Offset, string? Zone = null);
+
+/// <param name="LoginTime">Seconds since 1970.</param>
+public sealed record GuestUser(string User, double LoginTime);
+
+/// <summary>A mounted file system.</summary>
+/// <param name="Name">The device or what is mounted, such as <c>vda</c> or a 9p mount tag.</param>
+/// <param name="UsedBytes">Null where nobody said.</param>
+/// <param name="TotalBytes">Without what is reserved for root; null where nobody said.</param>
+public sealed record GuestFileSystem(string Name, string Mountpoint, string Type, long? UsedBytes = null, long? TotalBytes = null);
+
+public sealed record GuestAgentInfo(
+    string Version, [property: JsonPropertyName("supported_commands")] GuestAgentCommandInfo[] SupportedCommands);
+
+public sealed record GuestAgentCommandInfo(string Name, bool Enabled);
+
+internal sealed record FileOpenArguments(string Path, string Mode);
+
+internal sealed record FileReadArguments(long Handle, int Count);
+
+/// <param name="BufB64">Base64.</param>
+internal sealed record FileRead(int Count, [property: JsonPropertyName("buf-b64")] string BufB64, bool Eof);
+
+internal sealed record FileHandle(long Handle);

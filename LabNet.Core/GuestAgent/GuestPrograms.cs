@@ -31,7 +31,7 @@ public static class GuestPrograms
         }
     }
 
-    private static byte[] Decode(string? base64)
+    internal static byte[] Decode(string? base64)
     {
         try
         {
@@ -39,7 +39,7 @@ public static class GuestPrograms
         }
         catch (FormatException e)
         {
-            throw new GuestAgentUnavailableException("The guest agent cannot be understood: a program's output came as something that is no base64.", e);
+            throw new GuestAgentUnavailableException("The guest agent cannot be understood: what it sent as bytes is something that is no base64.", e);
         }
     }
 }

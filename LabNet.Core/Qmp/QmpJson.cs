@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace LabNet.Core.Qmp;
@@ -23,7 +24,24 @@ public readonly record struct QmpNothing;
 [JsonSerializable(typeof(ChardevInfo[]))]
 [JsonSerializable(typeof(JobInfo[]))]
 [JsonSerializable(typeof(CpuInfoFast[]))]
+[JsonSerializable(typeof(BlockInfo[]))]
+[JsonSerializable(typeof(BlockStats[]))]
 [JsonSerializable(typeof(NamedBlockNode[]))]
+[JsonSerializable(typeof(TargetInfo))]
+[JsonSerializable(typeof(UuidInfo))]
+[JsonSerializable(typeof(CurrentMachineParams))]
+[JsonSerializable(typeof(MemorySizeSummary))]
+[JsonSerializable(typeof(BalloonInfo))]
+[JsonSerializable(typeof(HumanReadableText))]
+[JsonSerializable(typeof(NameInfo))]
+[JsonSerializable(typeof(IoThreadInfo[]))]
+[JsonSerializable(typeof(PciBus[]))]
+[JsonSerializable(typeof(QomPathArguments))]
+[JsonSerializable(typeof(QomGetArguments))]
+[JsonSerializable(typeof(QomTypeArguments))]
+[JsonSerializable(typeof(ObjectPropertyInfo[]))]
+[JsonSerializable(typeof(ObjectTypeInfo[]))]
+[JsonSerializable(typeof(JsonElement))]
 internal sealed partial class QmpJson : JsonSerializerContext
 {
 }

@@ -15,4 +15,8 @@ public sealed record VmServices(
     QmpOptions Qmp,
     TimeSpan BootTimeout,
     TimeProvider Time,
-    ILoggerFactory Loggers);
+    ILoggerFactory Loggers)
+{
+    /// <summary>What all VMs of one QEMU binary have in common.</summary>
+    public QemuCatalogue Catalogue { get; } = new();
+}

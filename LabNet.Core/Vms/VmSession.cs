@@ -42,6 +42,11 @@ public sealed partial class VmSession : IAsyncDisposable
         _qmp = new QmpSession(ct => OpenAsync(Paths.ControlSocket, ct), services.Qmp, services.Time, services.Loggers.CreateLogger<QmpSession>());
         _agent = new GuestAgentClient(ct => OpenAsync(Paths.AgentSocket, ct), services.Time);
         _console = new SerialConsole(ct => OpenAsync(Paths.ConsoleSocket, ct), Path.Join(Paths.Folder, "console.log"), services.Time);
+        _guestProcesses = NewReading<GuestProcesses>();
+        _guestInfo = NewReading<GuestInfo>();
+        _guestInterfaces = NewReading<GuestNetworkInterface[]>();
+        _guestInterrupts = NewReading<IReadOnlyList<GuestInterrupt>>();
+        _guestUptime = NewReading<object>();
     }
 
     public VmState State => _state;
@@ -73,11 +78,6 @@ public sealed partial class VmSession : IAsyncDisposable
             Task.Run(() => KeepUpAsync(ConsoleSizeLoopAsync, stopping), CancellationToken.None));
     }
 
-    /// <summary>QEMU's <c>return</c> of a command that only reads, as it came.</summary>
-    /// <exception cref="QmpException"/>
-    public ValueTask<ReadOnlyMemory<byte>> ReadAsync(string qmpQuery, CancellationToken cancellationToken) =>
-        _qmp.ExecuteRawAsync(qmpQuery, arguments: null, cancellationToken);
-
     /// <summary>Runs a program in the guest for the actor (operator).</summary>
     /// <exception cref="ForbiddenException"/>
     /// <exception cref="GuestAgentException"/>
@@ -90,9 +90,7 @@ public sealed partial class VmSession : IAsyncDisposable
     /// <summary>Runs a program in the guest for LabNet's own measuring; not audited.</summary>
     /// <exception cref="GuestAgentException"/>
     internal Task<GuestExecResult> RunInGuestAsync(GuestProgram program, CancellationToken cancellationToken) =>
-        _state.RunState is { } runState && runState != RunState.Running
-            ? throw new GuestAgentTimeoutException($"{_state.Name} is {runState}: its guest answers when it runs again.")
-            : _agent.RunAsync(program, _services.Time, cancellationToken);
+        StandsStill() is { } standsStill ? throw standsStill : _agent.RunAsync(program, _services.Time, cancellationToken);
 
     public async ValueTask DisposeAsync()
     {
@@ -100,6 +98,7 @@ public sealed partial class VmSession : IAsyncDisposable
         await _qmp.DisposeAsync();
         await _loops;
         await _console.DisposeAsync();
+        await EndGuestReadingsAsync();
         await _agent.DisposeAsync();
         _askAgent.Dispose();
         _lookAtProcess.Dispose();

@@ -1,6 +1,8 @@
+using System.Text.Json.Serialization;
+
 namespace LabNet.Core.Qmp;
 
-/// <summary>qapi/control.json, qapi/machine.json, qapi/char.json, qapi/job.json and qapi/block-core.json, as far as every session needs them.</summary>
+/// <summary>qapi/machine.json, and of qapi/control.json, qapi/char.json and qapi/job.json what every session needs.</summary>
 public static class MachineCommands
 {
     /// <summary>Ends the negotiation; the connection sends it by itself.</summary>
@@ -11,9 +13,23 @@ public static class MachineCommands
     public static readonly QmpCommand<ChardevInfo[]> QueryChardev = new("query-chardev", QmpJson.Default.ChardevInfoArray);
     public static readonly QmpCommand<JobInfo[]> QueryJobs = new("query-jobs", QmpJson.Default.JobInfoArray);
     public static readonly QmpCommand<CpuInfoFast[]> QueryCpusFast = new("query-cpus-fast", QmpJson.Default.CpuInfoFastArray);
+    public static readonly QmpCommand<TargetInfo> QueryTarget = new("query-target", QmpJson.Default.TargetInfo);
+    public static readonly QmpCommand<UuidInfo> QueryUuid = new("query-uuid", QmpJson.Default.UuidInfo);
 
-    public static readonly QmpCommand<NamedBlockNode[]> QueryNamedBlockNodes =
-        new("query-named-block-nodes", QmpJson.Default.NamedBlockNodeArray);
+    public static readonly QmpCommand<CurrentMachineParams> QueryCurrentMachine =
+        new("query-current-machine", QmpJson.Default.CurrentMachineParams);
+
+    public static readonly QmpCommand<MemorySizeSummary> QueryMemorySizeSummary =
+        new("query-memory-size-summary", QmpJson.Default.MemorySizeSummary);
+
+    /// <summary>QEMU refuses it where there is no balloon device (class DeviceNotActive) or no KVM MMU.</summary>
+    public static readonly QmpCommand<BalloonInfo> QueryBalloon = new("query-balloon", QmpJson.Default.BalloonInfo);
+
+    /// <summary>Interrupts by controller and pin, as text; MSI never appears there, and on aarch64 there is none.</summary>
+    public static readonly QmpCommand<HumanReadableText> QueryIrq = new("x-query-irq", QmpJson.Default.HumanReadableText);
+
+    /// <summary>ROM images and where in the guest's memory they lie, as text.</summary>
+    public static readonly QmpCommand<HumanReadableText> QueryRoms = new("x-query-roms", QmpJson.Default.HumanReadableText);
 }
 
 public sealed record VersionInfo(VersionTriple Qemu, string Package);
@@ -34,8 +50,30 @@ public sealed record ChardevInfo(string Label, string Filename, bool FrontendOpe
 /// <param name="Error">Set when the job failed: the command that started it has answered without error.</param>
 public sealed record JobInfo(string Id, string Type, string Status, long CurrentProgress, long TotalProgress, string? Error = null);
 
+/// <param name="QomPath">The vCPU as an object, such as <c>/machine/unattached/device[0]</c>.</param>
 /// <param name="ThreadId">The host's thread, as in /proc/PID/task.</param>
-public sealed record CpuInfoFast(int CpuIndex, string QomPath, int ThreadId);
+/// <param name="Target">QEMU's SysEmuTarget, such as <c>x86_64</c>.</param>
+public sealed record CpuInfoFast(int CpuIndex, string QomPath, int ThreadId, string Target, CpuInstanceProperties? Props = null);
 
-/// <param name="NodeName">The block node's name, as <c>blockdev-add</c> had it.</param>
-public sealed record NamedBlockNode(string NodeName, string Drv, bool Ro, string File);
+/// <summary>Where a vCPU sits; which of these a machine tells depends on its architecture.</summary>
+public sealed record CpuInstanceProperties(
+    int? NodeId = null, int? SocketId = null, int? DieId = null, int? ClusterId = null, int? CoreId = null, int? ThreadId = null);
+
+/// <param name="Arch">The guest's architecture in QEMU's word, such as <c>aarch64</c>.</param>
+public sealed record TargetInfo(string Arch);
+
+/// <param name="Uuid">All zeroes when none was given.</param>
+public sealed record UuidInfo([property: JsonPropertyName("UUID")] string Uuid);
+
+/// <param name="WakeupSuspendSupport">Whether the guest can be woken from suspend.</param>
+public sealed record CurrentMachineParams(bool WakeupSuspendSupport);
+
+/// <param name="BaseMemory">Bytes at the start.</param>
+/// <param name="PluggedMemory">Bytes plugged in since; null where the machine has no memory hot-plug.</param>
+public sealed record MemorySizeSummary(long BaseMemory, long? PluggedMemory = null);
+
+/// <param name="Actual">Bytes that the balloon leaves to the guest.</param>
+public sealed record BalloonInfo(long Actual);
+
+/// <summary>qapi/common.json: what QEMU writes for people; unstable from version to version.</summary>
+public sealed record HumanReadableText([property: JsonPropertyName("human-readable-text")] string Text);

@@ -1,0 +1,96 @@
+using LabNet.Core.GuestAgent;
+using LabNet.Core.Qmp;
+
+namespace LabNet.Core.Vms;
+
+/// <summary>How long a VM has run.</summary>
+/// <param name="QemuSeconds">Since QEMU was started.</param>
+/// <param name="GuestSeconds">Since the guest booted; null where it cannot be asked.</param>
+/// <param name="GuestProblem">Why it cannot.</param>
+public sealed record VmUptime(double QemuSeconds, double? GuestSeconds, string? GuestProblem);
+
+/// <summary>
+/// What the guest tells by its agent; for every role, and not audited. All who ask share one reading, so that a hundred viewers cost the
+/// guest no more than one. A VM that is paused, or stands still otherwise, gives a <see cref="GuestAgentTimeoutException"/> that says so, also
+/// where a young answer is at hand.
+/// </summary>
+public sealed partial class VmSession
+{
+    /// <summary>A list of processes took 90 to 310 ms; a loaded TCG guest is a hundred times slower.</summary>
+    private static readonly TimeSpan GuestReadingTimeout = TimeSpan.FromSeconds(30);
+
+    private readonly SharedReading<GuestProcesses> _guestProcesses;
+    private readonly SharedReading<GuestInfo> _guestInfo;
+    private readonly SharedReading<GuestNetworkInterface[]> _guestInterfaces;
+    private readonly SharedReading<IReadOnlyList<GuestInterrupt>> _guestInterrupts;
+    private readonly SharedReading<object> _guestUptime;
+
+    /// <summary>The guest's processes, with the percentage of a processor since the reading before this one.</summary>
+    /// <param name="maxAge">An answer that is younger is given again.</param>
+    /// <exception cref="GuestAgentException"/>
+    public Task<GuestReading<GuestProcesses>> ReadGuestProcessesAsync(TimeSpan maxAge, CancellationToken cancellationToken) =>
+        ReadSharedAsync(_guestProcesses, maxAge, ReadProcessesAsync, cancellationToken);
+
+    /// <summary>What the guest is and how it does.</summary>
+    /// <inheritdoc cref="ReadGuestProcessesAsync"/>
+    public Task<GuestReading<GuestInfo>> ReadGuestInfoAsync(TimeSpan maxAge, CancellationToken cancellationToken) =>
+        ReadSharedAsync(_guestInfo, maxAge, (_, ct) => new GuestInfoReader(_agent, _services.Time, ct).ReadAsync(), cancellationToken);
+
+    /// <summary>The guest's network interfaces with their counters.</summary>
+    /// <inheritdoc cref="ReadGuestProcessesAsync"/>
+    public Task<GuestReading<GuestNetworkInterface[]>> ReadGuestInterfacesAsync(TimeSpan maxAge, CancellationToken cancellationToken) =>
+        ReadSharedAsync(_guestInterfaces, maxAge, (_, ct) => _agent.ExecuteAsync(GuestAgentCommands.GetInterfaces, ct), cancellationToken);
+
+    /// <summary>The guest's interrupts, as its kernel counts them.</summary>
+    /// <inheritdoc cref="ReadGuestProcessesAsync"/>
+    public Task<GuestReading<IReadOnlyList<GuestInterrupt>>> ReadGuestInterruptsAsync(TimeSpan maxAge, CancellationToken cancellationToken) =>
+        ReadSharedAsync(_guestInterrupts, maxAge, async (_, ct) => GuestInterrupts.Parse(await _agent.ReadTextAsync("/proc/interrupts", ct)), cancellationToken);
+
+    /// <summary>How long QEMU and the guest have run. A guest that cannot be asked is told as that.</summary>
+    /// <param name="maxAge">An answer of the guest that is younger is given again.</param>
+    /// <exception cref="QmpDisconnectedException">QEMU does not run.</exception>
+    public async Task<VmUptime> ReadUptimeAsync(TimeSpan maxAge, CancellationToken cancellationToken)
+    {
+        if (_state.Process is not VmProcessState.Running process)
+        {
+            throw new QmpDisconnectedException($"{_state.Name} is not running.");
+        }
+
+        try
+        {
+            var guest = await ReadSharedAsync(
+                _guestUptime, maxAge, async (_, ct) => (object)GuestProc.Uptime(await _agent.ReadTextAsync("/proc/uptime", ct)), cancellationToken);
+            var since = (_services.Time.GetUtcNow() - guest.At).TotalSeconds;
+            return new VmUptime(QemuSeconds(process), (double)guest.Value + since, GuestProblem: null);
+        }
+        catch (GuestAgentException e)
+        {
+            return new VmUptime(QemuSeconds(process), GuestSeconds: null, e.Message);
+        }
+    }
+
+    private double QemuSeconds(VmProcessState.Running process) => (_services.Time.GetUtcNow() - process.StartedAt).TotalSeconds;
+
+    private async Task<GuestProcesses> ReadProcessesAsync(GuestReading<GuestProcesses>? before, CancellationToken cancellationToken)
+    {
+        var result = await _agent.RunAsync(GuestProcessList.Program, _services.Time, cancellationToken);
+        return GuestProcessList.Read(result).Since(before?.Value);
+    }
+
+    /// <summary>An answer of the QEMU process before this one is not given again.</summary>
+    private Task<GuestReading<T>> ReadSharedAsync<T>(
+        SharedReading<T> reading, TimeSpan maxAge, Func<GuestReading<T>?, CancellationToken, Task<T>> read, CancellationToken cancellationToken)
+        where T : class =>
+        StandsStill() is { } standsStill
+            ? Task.FromException<GuestReading<T>>(standsStill)
+            : reading.ReadAsync(_process, maxAge, read, cancellationToken);
+
+    private GuestAgentTimeoutException? StandsStill() => _state.RunState is { } runState && runState != RunState.Running
+        ? new GuestAgentTimeoutException($"{_state.Name} is {runState}: its guest answers when it runs again.")
+        : null;
+
+    private SharedReading<T> NewReading<T>() where T : class => new(_services.Time, GuestReadingTimeout, _stopping.Token);
+
+    private Task EndGuestReadingsAsync() => Task.WhenAll(
+        _guestProcesses.EndAsync(), _guestInfo.EndAsync(), _guestInterfaces.EndAsync(), _guestInterrupts.EndAsync(), _guestUptime.EndAsync());
+}
