@@ -6,6 +6,9 @@ namespace LabNet.Core.Hosts;
 /// <summary>A network interface as the kernel has it.</summary>
 public sealed record InterfaceState(string Name, int MtuBytes, bool Up);
 
+/// <summary>What went over a network interface since it was made, in its own view: what a VM sends, its tap receives.</summary>
+public sealed record InterfaceCounters(long RxBytes, long RxPackets, long RxDropped, long TxBytes, long TxPackets, long TxDropped);
+
 public sealed partial class Host
 {
     /// <summary>What <c>network.sh check</c> exits with when something is to be done.</summary>
@@ -51,6 +54,21 @@ public sealed partial class Host
         {
             return null;
         }
+    }
+
+    /// <summary>Null if there is no such interface.</summary>
+    public static InterfaceCounters? ReadInterfaceCounters(string name)
+    {
+        try
+        {
+            return new InterfaceCounters(Read("rx_bytes"), Read("rx_packets"), Read("rx_dropped"), Read("tx_bytes"), Read("tx_packets"), Read("tx_dropped"));
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+
+        long Read(string counter) => long.Parse(File.ReadAllText(Path.Join("/sys/class/net", name, "statistics", counter)), CultureInfo.InvariantCulture);
     }
 
     /// <summary>IFF_UP of linux/if.h.</summary>

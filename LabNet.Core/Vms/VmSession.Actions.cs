@@ -94,7 +94,7 @@ public sealed partial class VmSession
             var share = _services.Host.PrepareShare(_state.Definition);
             var launch = new QemuLaunch(_lab.Name, _state.Definition, decision.Kind, Host.Architecture, Paths, image, share, ReadTaps());
             var arguments = QemuCommandLine.Build(launch);
-            await File.WriteAllLinesAsync(Path.Join(Paths.Folder, "command"), arguments, cancellationToken);
+            await File.WriteAllLinesAsync(CommandNote, arguments, cancellationToken);
             await File.WriteAllTextAsync(AcceleratorNote, accelerator.Reason, cancellationToken);
             _endExpected = false;
             _bootSince = _services.Time.GetTimestamp();

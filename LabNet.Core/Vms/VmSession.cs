@@ -54,6 +54,8 @@ public sealed partial class VmSession : IAsyncDisposable
     /// <summary>The VM's folder and the sockets in it; one of them is left free for the user's own QMP client.</summary>
     public VmPaths Paths { get; }
 
+    private string CommandNote => Path.Join(Paths.Folder, "command");
+
     private string AcceleratorNote => Path.Join(Paths.Folder, "accelerator");
 
     /// <summary>Adopts the QEMU that runs already, if one does, and begins to listen.</summary>
@@ -91,6 +93,9 @@ public sealed partial class VmSession : IAsyncDisposable
     /// <exception cref="GuestAgentException"/>
     internal Task<GuestExecResult> RunInGuestAsync(GuestProgram program, CancellationToken cancellationToken) =>
         StandsStill() is { } standsStill ? throw standsStill : _agent.RunAsync(program, _services.Time, cancellationToken);
+
+    /// <summary>The arguments that QEMU was started with last; empty if it never was.</summary>
+    public IReadOnlyList<string> ReadCommandLine() => File.Exists(CommandNote) ? File.ReadAllLines(CommandNote) : [];
 
     public async ValueTask DisposeAsync()
     {

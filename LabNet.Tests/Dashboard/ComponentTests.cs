@@ -3,6 +3,7 @@ using LabNet.Core.Labs;
 using LabNet.Core.Vms;
 using LabNet.Web.Dashboard.Live;
 using LabNet.Web.Dashboard.Overview;
+using LabNet.Web.Dashboard.Vm;
 using LabNet.Web.Dashboard.Times;
 using LabNet.Web.Dashboard.Topology;
 using Microsoft.Extensions.DependencyInjection;

@@ -8,6 +8,7 @@ using LabNet.Core.Vms;
 using LabNet.Web.Access;
 using LabNet.Web.Dashboard;
 using LabNet.Web.Dashboard.Overview;
+using LabNet.Web.Dashboard.Vm;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Authorization;
 using Microsoft.Extensions.DependencyInjection;

@@ -1,6 +1,6 @@
 using LabNet.Core.Vms;
 using LabNet.Web.Access;
-using LabNet.Web.Dashboard.Overview;
+using LabNet.Web.Dashboard.Vm;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Radzen;

@@ -1,6 +1,7 @@
 using LabNet.Core.Labs;
 using LabNet.Core.Vms;
 using LabNet.Web.Dashboard.Live;
+using LabNet.Web.Dashboard.Vm;
 using Microsoft.AspNetCore.Components;
 
 namespace LabNet.Web.Dashboard.Overview;

@@ -24,6 +24,8 @@ public enum IconShape
     ChevronDown,
     Unplugged,
     Search,
+    Open,
+    Book,
 }
 
 /// <summary>Drawn here instead of with Radzen's icon font (1 MB), which a browser then loads only for Radzen's own parts.</summary>
@@ -54,6 +56,8 @@ internal static class IconShapes
         IconShape.ChevronDown => "M6 9.5 12 15.5 18 9.5",
         IconShape.Unplugged => "M3 3l18 18M9.5 5.5a9 9 0 0 1 11 4M3.5 9.5A9 9 0 0 1 6 7.3M7 13.2a5.5 5.5 0 0 1 3.4-1.5M12 18.5h.1",
         IconShape.Search => "M10.5 4a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13zM15.5 15.5 20.5 20.5",
+        IconShape.Open => "M14 4h6v6M20 4l-9 9M18 14v4.5A1.5 1.5 0 0 1 16.5 20h-11A1.5 1.5 0 0 1 4 18.5v-11A1.5 1.5 0 0 1 5.5 6H10",
+        IconShape.Book => "M6 3.5h12v17H6zM9.5 8h5M9.5 12h5M9.5 16h3",
         _ => throw new ArgumentOutOfRangeException(nameof(shape), shape, message: null),
     };
 }

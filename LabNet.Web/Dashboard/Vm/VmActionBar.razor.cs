@@ -3,7 +3,7 @@ using LabNet.Core.Vms;
 using LabNet.Web.Dashboard.Live;
 using Microsoft.AspNetCore.Components;
 
-namespace LabNet.Web.Dashboard.Overview;
+namespace LabNet.Web.Dashboard.Vm;
 
 /// <summary>All actions in fixed places, so that no click lands on another one than was meant; those without sense now say why.</summary>
 public sealed partial class VmActionBar

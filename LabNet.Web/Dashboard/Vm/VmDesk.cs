@@ -4,7 +4,7 @@ using LabNet.Core.Vms;
 using LabNet.Web.Dashboard.Live;
 using Radzen;
 
-namespace LabNet.Web.Dashboard.Overview;
+namespace LabNet.Web.Dashboard.Vm;
 
 /// <summary>What a viewer wants of a VM.</summary>
 public sealed record VmWish(VmName Vm, VmAction Action);

@@ -1,0 +1,68 @@
+using LabNet.Core.Labs;
+using Microsoft.AspNetCore.Components;
+using Microsoft.JSInterop;
+
+namespace LabNet.Web.Dashboard.Vm;
+
+/// <summary>
+/// The serial console as a terminal. Its bytes go from the hub to xterm.js without this component, so that a flood of them costs the circuit
+/// nothing.
+/// </summary>
+public sealed partial class ConsoleTab : IAsyncDisposable
+{
+    private ElementReference _screen;
+    private ElementReference _status;
+    private ElementReference _told;
+    private IJSObjectReference? _module;
+    private IJSObjectReference? _terminal;
+
+    [Inject]
+    private IJSRuntime JavaScript { get; set; } = default!;
+
+    [Parameter, EditorRequired]
+    public VmName Vm { get; set; }
+
+    [Parameter, EditorRequired]
+    public bool Running { get; set; }
+
+    [Parameter, EditorRequired]
+    public bool MayType { get; set; }
+
+    protected override async Task OnAfterRenderAsync(bool firstRender)
+    {
+        if (firstRender)
+        {
+            _module = await JavaScript.InvokeAsync<IJSObjectReference>("import", "./Dashboard/Vm/ConsoleTab.razor.js");
+            _terminal = await _module.InvokeAsync<IJSObjectReference>("open", _screen, _status, _told, Vm.ToString(), MayType);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        try
+        {
+            if (_terminal is not null)
+            {
+                await _terminal.InvokeVoidAsync("close");
+                await _terminal.DisposeAsync();
+            }
+
+            if (_module is not null)
+            {
+                await _module.DisposeAsync();
+            }
+        }
+        catch (JSDisconnectedException)
+        {
+            // The browser is gone, and the terminal with it.
+        }
+    }
+
+    private async Task ClearAsync()
+    {
+        if (_terminal is not null)
+        {
+            await _terminal.InvokeVoidAsync("clear");
+        }
+    }
+}

@@ -1,0 +1,65 @@
+using System.Text.Json;
+using LabNet.Core.Qmp;
+using LabNet.Core.Vms;
+using Microsoft.AspNetCore.Components;
+
+namespace LabNet.Web.Dashboard.Vm;
+
+/// <summary>A question to QEMU that changes nothing.</summary>
+/// <param name="Path">Of the object that is meant, for the commands that take one.</param>
+public sealed record QemuQuestion(string Command, string? Path = null, string? Property = null)
+{
+    public override string ToString() => $"{Command}{(Path is null ? "" : $" {Path}")}{(Property is null ? "" : $" {Property}")}";
+
+    internal JsonElement? Arguments => (Path, Property) switch
+    {
+        (null, _) => null,
+        (_, null) => JsonSerializer.SerializeToElement(new { path = Path }),
+        _ => JsonSerializer.SerializeToElement(new { path = Path, property = Property }),
+    };
+}
+
+/// <summary>QEMU's own answers, for who wants to see what the page is made of.</summary>
+public sealed partial class QemuSaid
+{
+    /// <summary>A page with more text than this gets slow, and nobody reads it; the REST API gives all.</summary>
+    private const int CharactersMax = 200_000;
+    private static readonly JsonSerializerOptions Indented = new()
+    {
+        WriteIndented = true,
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    private readonly Dictionary<QemuQuestion, string> _answers = [];
+
+    [Parameter, EditorRequired]
+    public VmSession Session { get; set; } = default!;
+
+    [Parameter, EditorRequired]
+    public IReadOnlyList<QemuQuestion> Questions { get; set; } = [];
+
+    protected override Task OnInitializedAsync() => AskAsync();
+
+    private async Task AskAsync()
+    {
+        foreach (var question in Questions)
+        {
+            _answers[question] = await AskAsync(question);
+        }
+    }
+
+    private async Task<string> AskAsync(QemuQuestion question)
+    {
+        try
+        {
+            var returned = await Session.ReadAsync(question.Command, question.Arguments, CancellationToken.None);
+            using var json = JsonDocument.Parse(returned);
+            var text = JsonSerializer.Serialize(json.RootElement, Indented);
+            return text.Length <= CharactersMax ? text : $"{text[..CharactersMax]}\n… and {text.Length - CharactersMax} characters more; the REST API gives all of it.";
+        }
+        catch (QmpException e)
+        {
+            return e.Message;
+        }
+    }
+}
