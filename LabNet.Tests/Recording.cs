@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using System.Text.Json;
+using LabNet.Core.Qmp;
 
 namespace LabNet.Tests;
 
@@ -19,12 +20,15 @@ internal static class Recording
         return reply.RootElement.GetProperty("return").GetRawText();
     }
 
-    /// <summary>What query-qmp-schema answered; it is kept compressed.</summary>
-    public static JsonElement Schema(string machine)
+    /// <summary>What query-qmp-schema answered, as QEMU sent it; it is kept compressed.</summary>
+    public static byte[] SchemaBytes(string machine)
     {
         using var file = File.OpenRead(Path.Join(Repository.Root, "LabNet.Tests", "Recordings", machine, "query-qmp-schema.json.gz"));
         using var json = new GZipStream(file, CompressionMode.Decompress);
-        using var document = JsonDocument.Parse(json);
-        return document.RootElement.Clone();
+        using var bytes = new MemoryStream();
+        json.CopyTo(bytes);
+        return bytes.ToArray();
     }
+
+    public static QmpSchema Schema(string machine) => QmpSchema.Parse(SchemaBytes(machine));
 }

@@ -20,6 +20,7 @@ public sealed class LabNetSettingsException(IReadOnlyList<string> mistakes)
 /// <param name="GuestsFolder">Absolute. What infra/guests/build.sh made; by default where it puts it.</param>
 /// <param name="GuestRelease">Which Debian release's guests to take.</param>
 /// <param name="StartVms">Whether VMs that do not run are started at once; else they are only adopted.</param>
+/// <param name="RawQmp">Whether admins may send any QMP command. Whoever can, can read and write this machine's files as QEMU's user.</param>
 public sealed record LabNetSettings(
     string StateFolder,
     string LabFile,
@@ -28,7 +29,8 @@ public sealed record LabNetSettings(
     string InfraFolder,
     string GuestsFolder,
     string GuestRelease,
-    bool StartVms)
+    bool StartVms,
+    bool RawQmp)
 {
     /// <summary>Says every wrong key at once.</summary>
     /// <exception cref="LabNetSettingsException"/>
@@ -43,7 +45,8 @@ public sealed record LabNetSettings(
             reader.Folder(nameof(InfraFolder), "infra"),
             reader.Folder(nameof(GuestsFolder), reader.HomeFolder("XDG_CACHE_HOME", ".cache", "guests")),
             configuration[$"LabNet:{nameof(GuestRelease)}"] ?? "bookworm",
-            reader.Boolean(nameof(StartVms)));
+            reader.Boolean(nameof(StartVms)),
+            reader.Boolean(nameof(RawQmp)));
         reader.RefuseWhatIsUnknown();
         return reader.Mistakes.Count == 0 ? settings : throw new LabNetSettingsException(reader.Mistakes);
     }
@@ -56,7 +59,7 @@ public sealed record LabNetSettings(
         private static readonly string[] Known =
         [
             nameof(StateFolder), nameof(LabFile), nameof(Urls), "AllowedHosts", "AllowPlainHttp", nameof(InfraFolder), nameof(GuestsFolder),
-            nameof(GuestRelease), nameof(StartVms),
+            nameof(GuestRelease), nameof(StartVms), nameof(RawQmp),
         ];
 
         private readonly IConfigurationSection _section = configuration.GetSection("LabNet");

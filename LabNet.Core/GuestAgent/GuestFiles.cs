@@ -23,14 +23,15 @@ public static class GuestFiles
             while (true)
             {
                 var piece = await agent.ExecuteAsync(GuestAgentCommands.ReadFile, new FileReadArguments(handle, PieceBytes), cancellationToken);
-                content.Write(GuestPrograms.Decode(piece.BufB64));
+                var bytes = GuestPrograms.Decode(piece.BufB64);
+                content.Write(bytes);
                 if (content.Length > FileBytesMax)
                 {
                     throw new GuestAgentCommandException(GuestAgentCommands.ReadFile.Name, "GenericError", $"{path} is larger than {FileBytesMax} bytes");
                 }
 
                 // An agent that gives nothing and never says that this was the end would keep us for ever.
-                if (piece.Eof || piece.Count <= 0)
+                if (piece.Eof || bytes.Length == 0)
                 {
                     return Encoding.UTF8.GetString(content.GetBuffer(), 0, (int)content.Length);
                 }

@@ -146,7 +146,9 @@ internal static class GuestProc
     }
 
     private static double Number(string text, string file) =>
-        double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) ? number : throw Unreadable(file);
+        double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number)
+            ? number
+            : throw Unreadable(file);
 
     private static GuestAgentUnavailableException Unreadable(string file) => new($"The guest's {file} cannot be understood.");
 }

@@ -8,7 +8,8 @@ namespace LabNet.Core.GuestAgent;
 /// <param name="PerCpu">How often, on each processor that is online; one number where the kernel counts it for all together.</param>
 public sealed record GuestInterrupt(string Irq, string Name, ImmutableArray<long> PerCpu)
 {
-    public long Total => PerCpu.Sum();
+    /// <summary>Of all processors; a guest that lies about its counts may make it overflow.</summary>
+    public long Total => PerCpu.Aggregate(0L, static (sum, count) => unchecked(sum + count));
 }
 
 /// <summary>

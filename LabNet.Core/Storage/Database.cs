@@ -7,6 +7,13 @@ namespace LabNet.Core.Storage;
 /// <summary>Thrown when a database cannot be opened as it is; nothing in it was changed.</summary>
 public sealed class DatabaseException(string message, Exception? inner = null) : Exception(message, inner);
 
+/// <param name="WalBytes">The write-ahead log beside it.</param>
+/// <param name="Version">The number of migrations that it has been through.</param>
+public sealed record DatabaseSize(long FileBytes, long WalBytes, int Version);
+
+/// <param name="OldestNs">UTC nanoseconds since 1970; null without rows.</param>
+public sealed record StoredRows(long Rows, long? OldestNs);
+
 /// <summary>
 /// An SQLite file in WAL mode with one writer. Reads open their own connection and never wait for the writer.
 /// </summary>
@@ -18,13 +25,15 @@ public sealed class Database : IAsyncDisposable
 {
     private const int BusyTimeoutSeconds = 5;
 
+    private readonly string _path;
     private readonly string _connectionString;
     private readonly SqliteConnection _writer;
     private readonly SemaphoreSlim _writing = new(1, 1);
     private bool _closed;
 
-    private Database(string connectionString, SqliteConnection writer)
+    private Database(string path, string connectionString, SqliteConnection writer)
     {
+        _path = path;
         _connectionString = connectionString;
         _writer = writer;
     }
@@ -50,7 +59,7 @@ public sealed class Database : IAsyncDisposable
             ThrowIfNewer(writer, path, known.Count);
             writer.Execute($"PRAGMA journal_mode = WAL; PRAGMA synchronous = {synchronous}; PRAGMA foreign_keys = ON;");
             Migrate(writer, known);
-            return new Database(connectionString, writer);
+            return new Database(path, connectionString, writer);
         }
         catch (SqliteException e)
         {
@@ -70,6 +79,21 @@ public sealed class Database : IAsyncDisposable
         var connection = new SqliteConnection(_connectionString);
         connection.Open();
         return connection;
+    }
+
+    /// <summary>How large the database is, and of which version.</summary>
+    public DatabaseSize ReadSize()
+    {
+        using var reader = OpenReader();
+        return new DatabaseSize(LengthOf(_path), LengthOf(_path + "-wal"), ReadVersion(reader));
+    }
+
+    /// <param name="sql">Answers how many rows there are and the time of the oldest, in nanoseconds; null without rows.</param>
+    public StoredRows ReadExtent(string sql)
+    {
+        using var reader = OpenReader();
+        var (rows, oldest) = reader.QuerySingle<(long, long?)>(sql);
+        return new StoredRows(rows, oldest);
     }
 
     /// <exception cref="ObjectDisposedException">The database was closed before it was this write's turn.</exception>
@@ -109,6 +133,8 @@ public sealed class Database : IAsyncDisposable
 
         _writing.Release();
     }
+
+    private static long LengthOf(string path) => new FileInfo(path) is { Exists: true } file ? file.Length : 0;
 
     /// <summary>Disposing alone would leave the file open in the pool.</summary>
     private static void Close(SqliteConnection connection)

@@ -8,7 +8,8 @@ namespace LabNet.Core.Vms;
 /// <summary>Operations in lab.db, so that they can be asked for after a restart.</summary>
 public sealed class OperationStore(Database labDatabase, TimeProvider time)
 {
-    private static readonly TimeSpan Kept = TimeSpan.FromDays(1);
+    /// <summary>How long an operation can be asked for after it ended.</summary>
+    public static readonly TimeSpan Kept = TimeSpan.FromDays(1);
 
     public Task SaveAsync(Operation operation, CancellationToken cancellationToken) => labDatabase.WriteAsync(
         """
@@ -47,6 +48,9 @@ public sealed class OperationStore(Database labDatabase, TimeProvider time)
         """,
         new { now = time.GetUnixTimeNs(), oldest = (time.GetUtcNow() - Kept).ToUnixTimeNs() },
         cancellationToken);
+
+    /// <summary>How many operations there are, and since when.</summary>
+    public StoredRows ReadExtent() => labDatabase.ReadExtent("SELECT count(*), min(started_ns) FROM operations");
 
     private sealed record Row(
         string Id, string Kind, string? Vm, string Actor, string State, double? Progress, long Started_ns, long? Ended_ns, string? Error)

@@ -12,7 +12,8 @@ public static class VmRegistration
     private static readonly TimeSpan BootTimeout = TimeSpan.FromSeconds(120);
 
     /// <summary>The sessions of a lab's VMs, their operations, the audit log and the watch over the links. Starts nothing.</summary>
-    public static IServiceCollection AddVms(this IServiceCollection services, Lab lab) => services
+    /// <param name="allowRawQmp">Whether admins may send any QMP command.</param>
+    public static IServiceCollection AddVms(this IServiceCollection services, Lab lab, bool allowRawQmp = false) => services
         .AddSingleton(lab)
         .AddSingleton<OperationStore>()
         .AddSingleton<OperationRegistry>()
@@ -26,5 +27,8 @@ public static class VmRegistration
             new QmpOptions(),
             BootTimeout,
             s.GetRequiredService<TimeProvider>(),
-            s.GetRequiredService<ILoggerFactory>())));
+            s.GetRequiredService<ILoggerFactory>())
+        {
+            AllowsRawQmp = allowRawQmp,
+        }));
 }

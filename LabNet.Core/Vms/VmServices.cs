@@ -19,4 +19,7 @@ public sealed record VmServices(
 {
     /// <summary>What all VMs of one QEMU binary have in common.</summary>
     public QemuCatalogue Catalogue { get; } = new();
+
+    /// <summary>Whether admins may send any QMP command; off, because by QMP QEMU's user can be made to do anything.</summary>
+    public bool AllowsRawQmp { get; init; }
 }

@@ -116,7 +116,8 @@ public sealed partial class VmSession : IAsyncDisposable
         ? throw new IOException($"{_state.Name} is not running.")
         : _services.Host.OpenSocketAsync(socket, cancellationToken);
 
-    private async Task AuthorizeAsync(Actor actor, Role required, string action, string? detail, CancellationToken cancellationToken)
+    /// <returns>The number of the audit log's line.</returns>
+    private async Task<long> AuthorizeAsync(Actor actor, Role required, string action, string? detail, CancellationToken cancellationToken)
     {
         try
         {
@@ -128,7 +129,7 @@ public sealed partial class VmSession : IAsyncDisposable
             throw;
         }
 
-        await _services.Audit.WriteAsync(actor, action, _state.Name, detail, "accepted", cancellationToken);
+        return await _services.Audit.WriteAsync(actor, action, _state.Name, detail, "accepted", cancellationToken);
     }
 
     private void Apply(VmEvent vmEvent)

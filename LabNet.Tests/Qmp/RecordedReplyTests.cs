@@ -24,9 +24,60 @@ public sealed class RecordedReplyTests
         Assert.StartsWith("unix:/run/lab/qga.sock", agent.Filename, StringComparison.Ordinal);
         Assert.True(agent.FrontendOpen);
 
-        var nodes = Read(machine, MachineCommands.QueryNamedBlockNodes);
+        var nodes = Read(machine, BlockCommands.QueryNamedBlockNodes);
         Assert.All(nodes, node => Assert.NotEmpty(node.NodeName));
         Assert.Contains(nodes, node => node.Drv == "qcow2" && node.File.EndsWith(".qcow2", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [MemberData(nameof(Recording.Machines), MemberType = typeof(Recording))]
+    public void A_machine_tells_what_it_is(string machine)
+    {
+        var arch = machine.Split('-')[1];
+        Assert.Equal(arch, Read(machine, MachineCommands.QueryTarget).Arch);
+        Assert.Equal("lab", Read(machine, MiscCommands.QueryName).Name);
+        Assert.Equal(new UuidInfo("00000000-0000-0000-0000-000000000000"), Read(machine, MachineCommands.QueryUuid));
+        Assert.Equal(arch == "x86_64", Read(machine, MachineCommands.QueryCurrentMachine).WakeupSuspendSupport);
+        Assert.Equal(384L << 20, Read(machine, MachineCommands.QueryMemorySizeSummary).BaseMemory);
+        Assert.Equal(384L << 20, Read(machine, MachineCommands.QueryBalloon).Actual);
+        Assert.Empty(Read(machine, MiscCommands.QueryIothreads));
+        Assert.Equal(arch == "x86_64", Read(machine, MachineCommands.QueryIrq).Text.Contains("IRQ statistics for ioapic", StringComparison.Ordinal));
+        Assert.All(Read(machine, MachineCommands.QueryCpusFast), cpu => Assert.Equal((arch, 0), (cpu.Target, cpu.Props!.ThreadId)));
+    }
+
+    [Theory]
+    [MemberData(nameof(Recording.Machines), MemberType = typeof(Recording))]
+    public void A_disk_is_told_with_its_images_and_counters(string machine)
+    {
+        var disk = Assert.Single(Read(machine, BlockCommands.QueryBlock));
+        Assert.EndsWith("/virtio-backend", disk.Qdev, StringComparison.Ordinal);
+        Assert.Equal(("ok", false, null), (disk.IoStatus, disk.Removable, disk.TrayOpen));
+        var medium = disk.Inserted!;
+        Assert.Equal(("qcow2", 0L, 0L), (medium.Drv, medium.Bps, medium.IopsWr));
+        Assert.Equal(medium.BackingFile, medium.Image.BackingImage!.Filename);
+        Assert.True(medium.Image is { VirtualSize: > 0, ClusterSize: 65536, DirtyFlag: false });
+
+        var stats = Assert.Single(Read(machine, BlockCommands.QueryBlockstats));
+        Assert.Equal((disk.Qdev, medium.NodeName), (stats.Qdev, stats.NodeName));
+        Assert.True(stats.Stats is { RdBytes: > 0, RdOperations: > 0, RdTotalTimeNs: > 0, FailedRdOperations: 0, IdleTimeNs: > 0 });
+        Assert.Null(stats.Parent!.Stats.IdleTimeNs);
+
+        var nodes = Read(Recording.Return(machine, "query-named-block-nodes-snap"), BlockCommands.QueryNamedBlockNodes.ReturnType);
+        var snapshot = Assert.Single(nodes.SelectMany(node => node.Image.Snapshots ?? []));
+        Assert.Equal("s1", snapshot.Name);
+        Assert.True(snapshot.VmStateSize > 0 && snapshot.DateSec > 0);
+    }
+
+    [Theory]
+    [MemberData(nameof(Recording.Machines), MemberType = typeof(Recording))]
+    public void The_PCI_bus_is_told_with_its_bridges(string machine)
+    {
+        var bus = Assert.Single(Read(machine, PciCommands.QueryPci));
+        Assert.Equal("Host bridge", bus.Devices[0].ClassInfo.Desc);
+        var disk = Assert.Single(bus.Devices, function => function.QdevId == "vda");
+        Assert.Equal((0x1af4, 0x1001, 1), (disk.Id.Vendor, disk.Id.Device, disk.IrqPin));
+        Assert.Contains(disk.Regions, region => region is { Type: "memory", MemType64: true, Size: 16384 });
+        Assert.All(bus.Devices.Where(function => function.QdevId.StartsWith("rp", StringComparison.Ordinal)), port => Assert.True(port.PciBridge!.Bus.Secondary > 0));
     }
 
     [Theory]

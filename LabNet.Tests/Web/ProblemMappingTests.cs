@@ -17,6 +17,7 @@ public sealed partial class ProblemMappingTests(TestApp app) : IClassFixture<Tes
             ["bad-input"] = (new BadInputException("bad"), 400, "bad-input"),
             ["unknown"] = (UnknownThingException.Of("VM", "x", ["a", "b"]), 404, "unknown-thing"),
             ["forbidden"] = (new ForbiddenException(new Actor("bob", Role.Viewer, "api"), Role.Operator, "pause"), 403, "role-too-small"),
+            ["raw-qmp-off"] = (new RawQmpOffException(), 403, "raw-qmp-off"),
             ["vm-conflict"] = (new VmConflictException("off"), 409, "conflict"),
             ["token-conflict"] = (new TokenConflictException("last"), 409, "conflict"),
             ["qemu-refused"] = (new QmpCommandException("cont", "GenericError", "no"), 409, "refused-by-qemu"),

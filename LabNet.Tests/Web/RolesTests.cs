@@ -12,6 +12,16 @@ public sealed class RolesTests(TestApp app) : IClassFixture<TestApp>
     private const string TokenBody = """{"name": "made by a role", "role": "viewer"}""";
     private const string ExecBody = """{"path": "true"}""";
 
+    private const string QmpBody = """{"execute": "query-status"}""";
+
+    /// <summary>Below a VM, for whoever may read.</summary>
+    public static readonly string[] VmReads =
+    [
+        "commands", "status", "version", "machine", "target", "name", "uuid", "cpus", "cpu-defs", "memory", "memdevs", "block", "block/named",
+        "devices", "pci", "chardev", "chardev-backends", "display", "iothreads", "stats", "balloon", "qom-tree", "qom-types", "qom-props",
+        "qmp-schema", "interrupts", "roms", "uptime", "guest/processes", "guest/info", "guest/interfaces",
+    ];
+
     /// <summary>Method, route, address, body; then the status for nobody, viewer, operator, admin.</summary>
     public static readonly TheoryData<string, string, string, string?, int[]> Endpoints = new()
     {
@@ -22,7 +32,9 @@ public sealed class RolesTests(TestApp app) : IClassFixture<TestApp>
         { "GET", "/api/v1/lab", "/api/v1/lab", null, [401, 200, 200, 200] },
         { "GET", "/api/v1/vms", "/api/v1/vms", null, [401, 200, 200, 200] },
         { "GET", "/api/v1/vms/{vm}", "/api/v1/vms/x86", null, [401, 200, 200, 200] },
-        { "GET", "/api/v1/vms/{vm}/status", "/api/v1/vms/none/status", null, [401, 404, 404, 404] },
+        { "POST", "/api/v1/vms/{vm}/qmp", "/api/v1/vms/none/qmp", QmpBody, [401, 403, 403, 404] },
+        { "GET", "/api/v1/audit", "/api/v1/audit", null, [401, 403, 403, 200] },
+        { "GET", "/api/v1/storage", "/api/v1/storage", null, [401, 200, 200, 200] },
         { "POST", "/api/v1/vms/{vm}/actions/{action}", "/api/v1/vms/none/actions/pause", null, [401, 403, 404, 404] },
         { "POST", "/api/v1/vms/{vm}/guest/exec", "/api/v1/vms/none/guest/exec", ExecBody, [401, 403, 404, 404] },
         { "GET", "/api/v1/operations/{id}", "/api/v1/operations/none", null, [401, 404, 404, 404] },
@@ -33,6 +45,14 @@ public sealed class RolesTests(TestApp app) : IClassFixture<TestApp>
         { "POST", "/api/v1/tokens", "/api/v1/tokens", TokenBody, [401, 403, 403, 201] },
         { "DELETE", "/api/v1/tokens/{id}", "/api/v1/tokens/none", null, [401, 403, 403, 404] },
     };
+
+    static RolesTests()
+    {
+        foreach (var read in VmReads)
+        {
+            Endpoints.Add("GET", $"/api/v1/vms/{{vm}}/{read}", $"/api/v1/vms/none/{read}", null, [401, 404, 404, 404]);
+        }
+    }
 
     [Theory]
     [MemberData(nameof(Endpoints))]

@@ -139,7 +139,7 @@ public sealed partial class TestApp : IAsyncLifetime
         builder.Services.AddSingleton(_ => Database.Open(Path.Join(settings.StateFolder, "lab.db"), "lab", "FULL"));
         builder.Services.AddFeed();
         builder.Services.AddHosts(new HostSettings(settings.StateFolder, settings.InfraFolder, settings.GuestsFolder, settings.GuestRelease, Machine: null));
-        builder.Services.AddVms(SampleLab.Lab);
+        builder.Services.AddVms(SampleLab.Lab, settings.RawQmp);
         builder.Services.AddAccess(settings);
         builder.Services.AddLabNetApi();
         builder.Services.AddRazorComponents();

@@ -64,6 +64,15 @@ internal static class ContractJson
 [JsonSerializable(typeof(IReadOnlyList<TokenContract>))]
 [JsonSerializable(typeof(NewTokenRequest))]
 [JsonSerializable(typeof(NewTokenContract))]
+[JsonSerializable(typeof(IReadOnlyList<DeviceContract>))]
+[JsonSerializable(typeof(UptimeContract))]
+[JsonSerializable(typeof(InterruptsContract))]
+[JsonSerializable(typeof(GuestProcessesContract))]
+[JsonSerializable(typeof(GuestInterfacesContract))]
+[JsonSerializable(typeof(GuestInfoContract))]
+[JsonSerializable(typeof(RawQmpRequest))]
+[JsonSerializable(typeof(AuditPageContract))]
+[JsonSerializable(typeof(StorageContract))]
 internal sealed partial class ContractJsonContext : JsonSerializerContext
 {
 }

@@ -12,7 +12,7 @@ public static class LabNetApi
     /// <summary>Nothing in the contract is larger; without a limit one request could fill the memory.</summary>
     private const int BodyBytesMax = 1024 * 1024;
 
-    /// <summary>Needs VmRegistry, OperationRegistry, LiveFeed, AuditLog, TimeProvider and what AddAccess adds.</summary>
+    /// <summary>Needs Database, VmRegistry, OperationRegistry, OperationStore, LiveFeed, AuditLog, TimeProvider and what AddAccess adds.</summary>
     public static IServiceCollection AddLabNetApi(this IServiceCollection services)
     {
         services.Configure<JsonOptions>(options => ContractJson.Configure(options.SerializerOptions));
@@ -40,11 +40,16 @@ public static class LabNetApi
             .ProducesProblems(ProblemType.NotLoggedIn, ProblemType.RoleTooSmall, ProblemType.Unexpected);
         LabEndpoints.Map(api);
         VmEndpoints.Map(api);
+        VmReadEndpoints.Map(api);
+        RawQmpEndpoints.Map(api);
         GuestEndpoints.Map(api);
         ConsoleEndpoints.Map(api);
+        GuestReadEndpoints.Map(api);
         OperationEndpoints.Map(api);
         TokenEndpoints.Map(api);
         LinkEndpoints.Map(api);
+        AuditEndpoints.Map(api);
+        StorageEndpoints.Map(api);
         OpenApiDescription.Map(routes);
     }
 

@@ -17,6 +17,7 @@ internal static class ProblemMapping
         BadHttpRequestException { StatusCode: StatusCodes.Status415UnsupportedMediaType } e => new Problem(ProblemType.NotJson, e.Message),
         BadHttpRequestException { InnerException: not JsonException } e => new Problem(ProblemType.BadInput, e.Message),
         UnknownThingException e => new Problem(ProblemType.UnknownThing, e.Message),
+        RawQmpOffException e => new Problem(ProblemType.RawQmpOff, e.Message),
         ForbiddenException e => new Problem(ProblemType.RoleTooSmall, e.Message),
         VmConflictException or TokenConflictException => new Problem(ProblemType.Conflict, exception.Message),
         QmpCommandException e => new Problem(ProblemType.RefusedByQemu, e.Description) { QmpClass = e.ErrorClass, QmpCommand = e.Command },

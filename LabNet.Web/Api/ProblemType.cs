@@ -25,6 +25,9 @@ public sealed record ProblemType(string Section, int Status, string Title)
     public static readonly ProblemType RoleTooSmall =
         new("role-too-small", StatusCodes.Status403Forbidden, "The token's role does not allow this");
 
+    public static readonly ProblemType RawQmpOff =
+        new("raw-qmp-off", StatusCodes.Status403Forbidden, "Raw QMP is off");
+
     public static readonly ProblemType ForeignOrigin =
         new("foreign-origin", StatusCodes.Status403Forbidden, "The connection comes from a page of another site");
 
@@ -60,7 +63,7 @@ public sealed record ProblemType(string Section, int Status, string Title)
 
     public static readonly IReadOnlyList<ProblemType> All =
     [
-        BadInput, TooLarge, NotJson, AntiforgeryMissing, ForeignHost, NotLoggedIn, RoleTooSmall, ForeignOrigin, UnknownThing, WrongMethod,
+        BadInput, TooLarge, NotJson, AntiforgeryMissing, ForeignHost, NotLoggedIn, RoleTooSmall, RawQmpOff, ForeignOrigin, UnknownThing, WrongMethod,
         Conflict, RefusedByQemu, RefusedByGuest, Unexpected, NotReady, NotConnected, AgentUnavailable, TimedOut,
     ];
 

@@ -7,12 +7,6 @@ namespace LabNet.Web.Api;
 /// <summary>The lab's VMs.</summary>
 public static class VmEndpoints
 {
-    /// <summary>Addresses below a VM that hand on what QEMU returns: nothing is changed, so a newer QEMU's members come through.</summary>
-    private static readonly (string Path, string QmpQuery)[] PassThroughs =
-    [
-        ("status", "query-status"),
-    ];
-
     internal static void Map(IEndpointRouteBuilder api)
     {
         api.MapGet("/vms", GetVms).WithTags("VMs");
@@ -20,10 +14,6 @@ public static class VmEndpoints
         api.MapPost("/vms/{vm}/actions/{action}", BeginActionAsync).WithTags("VMs")
             .RequireAuthorization(AccessPolicies.Operator)
             .ProducesProblems(ProblemType.UnknownThing, ProblemType.Conflict, ProblemType.NotConnected);
-        foreach (var (path, query) in PassThroughs)
-        {
-            MapPassThrough(api, path, query);
-        }
     }
 
     /// <summary>The lab's VMs, in the lab file's order.</summary>
@@ -61,15 +51,4 @@ public static class VmEndpoints
     internal static VmSession Require(this VmRegistry vms, string name) =>
         vms.Vms.FirstOrDefault(vm => vm.State.Name.ToString() == name)
         ?? throw UnknownThingException.Of("VM", name, vms.Vms.Select(vm => vm.State.Name.ToString()));
-
-    private static void MapPassThrough(IEndpointRouteBuilder api, string path, string query) => api
-        .MapGet("/vms/{vm}/" + path, async Task<FileContentHttpResult> (string vm, VmRegistry vms, HttpContext context) =>
-        {
-            var returned = await vms.Require(vm).ReadAsync(query, context.RequestAborted);
-            return TypedResults.Bytes(returned, "application/json");
-        })
-        .WithTags("QEMU's own answers")
-        .WithSummary($"What QEMU returns to `{query}`, unchanged.")
-        .Produces<object>(StatusCodes.Status200OK, "application/json")
-        .ProducesProblems(ProblemType.UnknownThing, ProblemType.RefusedByQemu, ProblemType.NotConnected, ProblemType.TimedOut);
 }

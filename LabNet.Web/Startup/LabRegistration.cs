@@ -28,7 +28,7 @@ public static class LabRegistration
             .AddFeed()
             .AddStorage(settings.StateFolder)
             .AddHosts(new HostSettings(settings.StateFolder, settings.InfraFolder, settings.GuestsFolder, settings.GuestRelease, Machine: null))
-            .AddVms(lab)
+            .AddVms(lab, settings.RawQmp)
             .AddTraffic()
             .AddHostedService<LabService>();
     }

@@ -1,0 +1,63 @@
+using System.Text.Json;
+using LabNet.Core.Qmp;
+
+namespace LabNet.Core.Vms;
+
+/// <summary>Raw QMP is asked for and switched off: a decision of whoever runs LabNet.</summary>
+public sealed class RawQmpOffException()
+    : Exception("Raw QMP is off. Start LabNet with LabNet:RawQmp=true to let admins use it: by QMP, QEMU can be made to read and write this machine's files.");
+
+/// <summary>Any QMP command, for admins.</summary>
+public sealed partial class VmSession
+{
+    private const string RawQmp = "qmp";
+
+    /// <summary>
+    /// Sends any command and answers QEMU's <c>return</c>, as it came. The audit log gets a line before, with the arguments but for their
+    /// secrets, and another with what came of it: the log is only ever added to, and a LabNet that dies in between leaves the first one.
+    /// </summary>
+    /// <param name="arguments">An object; null for none.</param>
+    /// <exception cref="ForbiddenException">The actor is no admin.</exception>
+    /// <exception cref="RawQmpOffException"/>
+    /// <exception cref="ArgumentException">The command or its arguments cannot be sent.</exception>
+    /// <exception cref="QmpException"/>
+    public async Task<ReadOnlyMemory<byte>> ExecuteRawQmpAsync(
+        string command, JsonElement? arguments, Actor actor, CancellationToken cancellationToken)
+    {
+        if (RawQmpCommand.MistakeIn(command, arguments) is { } mistake)
+        {
+            throw new ArgumentException(mistake, nameof(command));
+        }
+
+        var detail = RawQmpCommand.AuditDetail(command, arguments);
+        if (actor.Role >= Role.Admin && !_services.AllowsRawQmp)
+        {
+            await _services.Audit.WriteAsync(actor, RawQmp, _state.Name, detail, "raw QMP is off", cancellationToken);
+            throw new RawQmpOffException();
+        }
+
+        var line = await AuthorizeAsync(actor, Role.Admin, RawQmp, detail, cancellationToken);
+        var result = "failed";
+        try
+        {
+            var returned = await _qmp.ExecuteRawAsync(command, arguments, cancellationToken);
+            result = "done";
+            return returned;
+        }
+        catch (QmpCommandException e)
+        {
+            // QEMU's own words may repeat a secret.
+            result = $"refused by QEMU ({e.ErrorClass})";
+            throw;
+        }
+        catch (Exception e) when (e is QmpException or OperationCanceledException)
+        {
+            result = "no answer";
+            throw;
+        }
+        finally
+        {
+            await _services.Audit.WriteAsync(actor, RawQmp, _state.Name, $"line {line}: {command}", result, CancellationToken.None);
+        }
+    }
+}

@@ -1,0 +1,73 @@
+using LabNet.Core.Feed;
+using LabNet.Core.Storage;
+using LabNet.Core.Vms;
+
+namespace LabNet.Web.Api;
+
+/// <summary>What LabNet has stored.</summary>
+public sealed record StorageContract(
+    DatabaseContract Database, StoredRowsContract Audit, OperationsStoredContract Operations, IReadOnlyList<VmStorageContract> Vms);
+
+/// <param name="WalBytes">The write-ahead log beside it.</param>
+/// <param name="Version">The number of migrations that it has been through.</param>
+public sealed record DatabaseContract(long FileBytes, long WalBytes, int Version);
+
+/// <param name="OldestAt">Null without rows.</param>
+public sealed record StoredRowsContract(long Rows, DateTimeOffset? OldestAt)
+{
+    internal static DateTimeOffset? TimeOf(long? ns) => ns is { } known ? UnixTime.FromUnixTimeNs(known) : null;
+}
+
+/// <param name="KeptSeconds">How long an operation is kept after it ended; older ones go at a start.</param>
+public sealed record OperationsStoredContract(long Rows, DateTimeOffset? OldestAt, double KeptSeconds);
+
+/// <param name="DiskBytes">The VM's own disk, which stands on a guest image; null before its first start.</param>
+/// <param name="ConsoleLogBytes">What is kept of the serial console.</param>
+/// <param name="FolderBytes">All files of the VM's folder.</param>
+public sealed record VmStorageContract(string Vm, long? DiskBytes, long ConsoleLogBytes, long FolderBytes)
+{
+    internal static VmStorageContract Of(VmSession session)
+    {
+        var folder = new DirectoryInfo(session.Paths.Folder);
+
+        // What is linked, such as the guest image, is not the VM's own.
+        var files = folder.Exists ? folder.EnumerateFiles().Where(file => file.LinkTarget is null).ToList() : [];
+        return new VmStorageContract(
+            session.State.Name.ToString(),
+            files.Find(file => file.FullName == session.Paths.Disk) is { } disk ? BytesOf(disk) : null,
+            files.Where(file => file.Name.StartsWith("console.log", StringComparison.Ordinal)).Sum(BytesOf),
+            files.Sum(BytesOf));
+    }
+
+    private static long BytesOf(FileInfo file)
+    {
+        try
+        {
+            return file.Length;
+        }
+        catch (FileNotFoundException)
+        {
+            // Gone since the folder was listed.
+            return 0;
+        }
+    }
+}
+
+/// <summary>What LabNet keeps on disk.</summary>
+public static class StorageEndpoints
+{
+    internal static void Map(IEndpointRouteBuilder api) => api.MapGet("/storage", GetStorage).WithTags("Storage");
+
+    /// <summary>How much LabNet has stored, since when, and what it lets go.</summary>
+    internal static StorageContract GetStorage(Database database, AuditLog audit, OperationStore operations, VmRegistry vms)
+    {
+        var size = database.ReadSize();
+        var lines = audit.ReadExtent();
+        var begun = operations.ReadExtent();
+        return new StorageContract(
+            new DatabaseContract(size.FileBytes, size.WalBytes, size.Version),
+            new StoredRowsContract(lines.Rows, StoredRowsContract.TimeOf(lines.OldestNs)),
+            new OperationsStoredContract(begun.Rows, StoredRowsContract.TimeOf(begun.OldestNs), OperationStore.Kept.TotalSeconds),
+            [.. vms.Vms.Select(VmStorageContract.Of)]);
+    }
+}
