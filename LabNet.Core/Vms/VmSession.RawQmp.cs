@@ -5,12 +5,15 @@ namespace LabNet.Core.Vms;
 
 /// <summary>Raw QMP is asked for and switched off: a decision of whoever runs LabNet.</summary>
 public sealed class RawQmpOffException()
-    : Exception("Raw QMP is off. Start LabNet with LabNet:RawQmp=true to let admins use it: by QMP, QEMU can be made to read and write this machine's files.");
+    : Exception("Raw QMP is off. ./infra/lab up --raw-qmp (LabNet:RawQmp=true) lets admins use it: by QMP, QEMU can be made to read and write this machine's files.");
 
 /// <summary>Any QMP command, for admins.</summary>
 public sealed partial class VmSession
 {
     private const string RawQmp = "qmp";
+
+    /// <summary>Whether whoever runs LabNet lets admins send any command.</summary>
+    public bool AllowsRawQmp => _services.AllowsRawQmp;
 
     /// <summary>
     /// Sends any command and answers QEMU's <c>return</c>, as it came. The audit log gets a line before, with the arguments but for their
@@ -30,7 +33,7 @@ public sealed partial class VmSession
         }
 
         var detail = RawQmpCommand.AuditDetail(command, arguments);
-        if (actor.Role >= Role.Admin && !_services.AllowsRawQmp)
+        if (actor.Role >= Role.Admin && !AllowsRawQmp)
         {
             await _services.Audit.WriteAsync(actor, RawQmp, _state.Name, detail, "raw QMP is off", cancellationToken);
             throw new RawQmpOffException();

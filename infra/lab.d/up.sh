@@ -6,11 +6,12 @@ readonly guests_timeout_seconds=${LABNET_UP_TIMEOUT:-180}
 readonly pings_timeout_seconds=60
 
 lab_up() {
-  local lab_file=$infra/labs/cross-arch.yaml port=5000
+  local lab_file=$infra/labs/cross-arch.yaml port=5000 raw_qmp=false
   while [[ $# -gt 0 ]]; do
     case $1 in
       --port) port=${2:-}; shift ;;
-      -*) die 2 "up takes a lab file and --port N, not \"$1\"" ;;
+      --raw-qmp) raw_qmp=true ;;
+      -*) die 2 "up takes a lab file, --port N and --raw-qmp, not \"$1\"" ;;
       *) lab_file=$1 ;;
     esac
     shift
@@ -26,11 +27,12 @@ lab_up() {
   setup_sdk {turn}>&-
   setup_app_and_guests {turn}>&-
   check_lab "$lab_file"
+  checked_key+=" raw-qmp=$raw_qmp"
   (umask 077 && mkdir --parents "$state")
   ln --symbolic --force --no-dereference "$state" "$state_root/current"
   make_network
   if labnet_alive && [[ $(cat "$state/started-with" 2>/dev/null) != "$checked_key" ]]; then
-    say "The lab file, or LabNet itself, has changed: starting LabNet anew; the VMs run on"
+    say "The lab file, an option, or LabNet itself has changed: starting LabNet anew; the VMs run on"
     port=$(<"$state/url") port=${port##*:}
     end_process "$state/labnet.pid" LabNet
   fi
@@ -97,7 +99,8 @@ start_labnet() {
     cd -- "$app_folder" || exit 1
     # Its own session: Ctrl-C here, and the end of this terminal, are not meant for it.
     LabNet__StateFolder=$state LabNet__LabFile=$lab_file LabNet__InfraFolder=$infra LabNet__GuestsFolder=$cache_root/guests \
-      LabNet__GuestRelease=${LABNET_DEBIAN_RELEASE:-$(guest_release)} LabNet__StartVms=true ASPNETCORE_URLS=$url \
+      LabNet__GuestRelease=${LABNET_DEBIAN_RELEASE:-$(guest_release)} LabNet__StartVms=true \
+      LabNet__RawQmp=$raw_qmp ASPNETCORE_URLS=$url \
       setsid dotnet LabNet.Web.dll </dev/null >"$state/labnet.log" 2>&1 {turn}>&- &
     note_process $! "$state/labnet.pid"
   ) || labnet_failed

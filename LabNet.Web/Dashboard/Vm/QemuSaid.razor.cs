@@ -22,13 +22,7 @@ public sealed record QemuQuestion(string Command, string? Path = null, string? P
 /// <summary>QEMU's own answers, for who wants to see what the page is made of.</summary>
 public sealed partial class QemuSaid
 {
-    /// <summary>A page with more text than this gets slow, and nobody reads it; the REST API gives all.</summary>
     private const int CharactersMax = 200_000;
-    private static readonly JsonSerializerOptions Indented = new()
-    {
-        WriteIndented = true,
-        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-    };
 
     private readonly Dictionary<QemuQuestion, string> _answers = [];
 
@@ -52,10 +46,7 @@ public sealed partial class QemuSaid
     {
         try
         {
-            var returned = await Session.ReadAsync(question.Command, question.Arguments, CancellationToken.None);
-            using var json = JsonDocument.Parse(returned);
-            var text = JsonSerializer.Serialize(json.RootElement, Indented);
-            return text.Length <= CharactersMax ? text : $"{text[..CharactersMax]}\n… and {text.Length - CharactersMax} characters more; the REST API gives all of it.";
+            return JsonText.Indented(await Session.ReadAsync(question.Command, question.Arguments, CancellationToken.None), CharactersMax);
         }
         catch (QmpException e)
         {
