@@ -42,23 +42,6 @@ public sealed partial class Host
         return new GuestImage(Path.Join(folder, "kernel"), Path.Join(folder, "initrd"));
     }
 
-    /// <summary>The folder that the guest shares, made if it is one of the lab's own; null if it shares none.</summary>
-    /// <exception cref="HostException">A folder of the user's own is not there.</exception>
-    public string? PrepareShare(LabVm vm)
-    {
-        switch (vm.Share)
-        {
-            case Share.Named named:
-                return Directory.CreateDirectory(Path.Join(Settings.StateFolder, "shares", named.Name.ToString())).FullName;
-            case Share.Folder folder:
-                return Directory.Exists(folder.Path)
-                    ? folder.Path
-                    : throw new HostException($"{vm.Name} is to share {folder.Path}, which is no folder. Make it, or name another in the lab file.");
-            default:
-                return null;
-        }
-    }
-
     private string NewestImageOf(LabVm vm)
     {
         var link = Path.Join(Settings.GuestsFolder, $"{Settings.GuestRelease}-{vm.Architecture.Word()}");

@@ -7,6 +7,7 @@ namespace LabNet.Core.Labs;
 /// lab.ethN=ADDRESS/PREFIX[,GATEWAY,DNS]
 /// lab.ethN.mtu=BYTES
 /// lab.share=TAG:FOLDER
+/// lab.cdrom=FOLDER
 /// </code>
 /// </summary>
 internal static class KernelCommandLine
@@ -42,6 +43,11 @@ internal static class KernelCommandLine
         if (launch.ShareFolder is not null)
         {
             words.Add($"lab.share={ShareTag}:/mnt");
+        }
+
+        if (launch.Vm.Cdrom is not null)
+        {
+            words.Add("lab.cdrom=/media/cdrom");
         }
 
         return string.Join(' ', words);

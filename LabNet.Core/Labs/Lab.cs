@@ -29,6 +29,7 @@ public sealed record Link(LinkName Name, int Vni, int Port);
 /// <param name="Share">The folder that the guest sees under the tag <c>workspace-shared</c>; null for none.</param>
 /// <param name="Nics">By position: the first is eth0. At most one is a <see cref="UserNic"/>.</param>
 /// <param name="Accelerator">What the file asks for.</param>
+/// <param name="Cdrom">Absolute path of the image that the guest finds in its CD drive; null for no drive.</param>
 public sealed record LabVm(
     VmName Name,
     HostName Host,
@@ -38,7 +39,8 @@ public sealed record LabVm(
     ImageName Image,
     Share? Share,
     ImmutableArray<Nic> Nics,
-    AcceleratorChoice Accelerator);
+    AcceleratorChoice Accelerator,
+    string? Cdrom = null);
 
 /// <summary>A folder of the host that a guest shares.</summary>
 public abstract record Share
@@ -64,7 +66,8 @@ public abstract record Nic(NicId Id, MacAddress Mac, NicModel Model);
 /// QEMU's user-mode network: the guest is 10.0.2.15 and reaches out through the host's QEMU process; nobody reaches in. 10.0.2.2 is the
 /// machine itself, 10.0.2.3 its name server.
 /// </summary>
-public sealed record UserNic(NicId Id, MacAddress Mac, NicModel Model) : Nic(Id, Mac, Model);
+/// <param name="TftpFolder">Absolute path of the folder that QEMU serves to this guest alone, to be read; null for none.</param>
+public sealed record UserNic(NicId Id, MacAddress Mac, NicModel Model, string? TftpFolder = null) : Nic(Id, Mac, Model);
 
 /// <summary>A NIC that a tap plugs into a link. Its address is what the guest gives itself at boot; null for none.</summary>
 public sealed record LinkNic(NicId Id, MacAddress Mac, NicModel Model, LinkName Link, Ipv4Interface? Address) : Nic(Id, Mac, Model);

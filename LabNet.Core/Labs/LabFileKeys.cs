@@ -20,11 +20,11 @@ public static class LabFileKeys
 
     public static ImmutableArray<string> LinkRequired { get; } = ["vni"];
 
-    public static ImmutableArray<string> Vm { get; } = ["host", "arch", "memory", "cpus", "image", "share", "nics", "accelerator"];
+    public static ImmutableArray<string> Vm { get; } = ["host", "arch", "memory", "cpus", "image", "share", "cdrom", "nics", "accelerator"];
 
     public static ImmutableArray<string> VmRequired { get; } = ["host", "arch", "image"];
 
-    public static ImmutableArray<string> Nic { get; } = ["link", "mac", "address", "model"];
+    public static ImmutableArray<string> Nic { get; } = ["link", "mac", "address", "model", "tftp"];
 
     public static ImmutableArray<string> NicRequired { get; } = ["link"];
 }

@@ -62,9 +62,17 @@ internal sealed partial class LabFileReader
             Tell(useless.At, $"{what} is on the user-mode network, which gives it 10.0.2.15; leave the address out.");
         }
 
+        var tftp = fields.Find("tftp");
+        if (link is { IsUser: false } && tftp is not null)
+        {
+            Tell(tftp.At, $"{what} is on link \"{link.Value.Link}\"; tftp belongs to a NIC with link: {UserLink}, where QEMU itself is the server.");
+            tftp = null;
+        }
+
+        var tftpFolder = tftp is null ? null : ReadPath(tftp, "tftp", "./boot or /srv/tftp");
         var address = link is { IsUser: true } ? null : ReadAddress(what, link?.Link, fields.Find("address"));
         return link is null || model is null ? null
-            : link.Value.IsUser ? new UserNic(id, mac, model.Value)
+            : link.Value.IsUser ? new UserNic(id, mac, model.Value, tftpFolder)
             : new LinkNic(id, mac, model.Value, link.Value.Link, address);
     }
 

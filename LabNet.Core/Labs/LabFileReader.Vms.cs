@@ -30,13 +30,14 @@ internal sealed partial class LabFileReader
         var cpus = fields.Find("cpus") is { } cpusNode ? Integer(cpusNode, "cpus", 1, LabLimits.CpusMax) : 1;
         var image = Known(Name<ImageName>(fields.Find("image"), "image"), fields.Find("image"), "image", images);
         var share = fields.Find("share") is { } shareNode ? ReadShare(shareNode) : null;
+        var cdrom = fields.Find("cdrom") is { } cdromNode ? ReadPath(cdromNode, "cdrom", "./debian.iso or /srv/debian.iso") : null;
         var nics = ReadNics(name, fields.Find("nics"));
         var accelerator = fields.Find("accelerator") is { } acceleratorNode
             ? OneOf<AcceleratorChoice>(acceleratorNode, "accelerator", Words.Word)
             : AcceleratorChoice.Auto;
         return host is null || architecture is null || memory is null || cpus is null || image is null || accelerator is null
             ? null
-            : new LabVm(name, host.Value, architecture.Value, memory.Value, cpus.Value, image.Value, share, nics, accelerator.Value);
+            : new LabVm(name, host.Value, architecture.Value, memory.Value, cpus.Value, image.Value, share, nics, accelerator.Value, cdrom);
     }
 
     private long? Memory(YamlNode node)
@@ -83,8 +84,7 @@ internal sealed partial class LabFileReader
             return new Share.Named(name);
         }
 
-        // A shell would have resolved the tilde; a folder named "~" is nobody's wish.
-        if (!text.Contains('/', StringComparison.Ordinal) || text.StartsWith('~') || text.Any(char.IsControl))
+        if (!text.Contains('/', StringComparison.Ordinal) || !IsPath(text))
         {
             var problem = $"is neither a name ({NameGrammar.Told}) nor a path with a slash, such as ./data or /srv/data";
             Tell(node.At, $"share {Spelling.Quote(text)} {problem}.");
@@ -93,6 +93,26 @@ internal sealed partial class LabFileReader
 
         return new Share.Folder(Path.GetFullPath(text, folder));
     }
+
+    /// <returns>Absolute. Whether something is there is looked at when the VM starts.</returns>
+    private string? ReadPath(YamlNode node, string key, string example)
+    {
+        if (Text(node, key) is not { } text)
+        {
+            return null;
+        }
+
+        if (!IsPath(text))
+        {
+            Tell(node.At, $"{key} {Spelling.Quote(text)} is no path, such as {example}.");
+            return null;
+        }
+
+        return Path.GetFullPath(text, folder);
+    }
+
+    /// <summary>A shell would have resolved the tilde; a file named "~" is nobody's wish.</summary>
+    private static bool IsPath(string text) => text.Length > 0 && !text.StartsWith('~') && !text.Any(char.IsControl);
 
     [GeneratedRegex(@"\A[0-9]+\z", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Digits();

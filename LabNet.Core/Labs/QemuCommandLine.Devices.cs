@@ -40,6 +40,10 @@ public static partial class QemuCommandLine
         }
 
         AddPci(arguments, "i6300esb", "watchdog0", PciSlots.Watchdog);
+        if (launch.Vm.Cdrom is { } cdrom)
+        {
+            AddCdrom(arguments, cdrom);
+        }
     }
 
     /// <summary>
@@ -69,10 +73,27 @@ public static partial class QemuCommandLine
         AddPci(arguments, "virtio-9p-pci", "share0", PciSlots.Share, ("fsdev", "share"), ("mount_tag", KernelCommandLine.ShareTag));
     }
 
+    /// <summary>
+    /// SCSI, because it is the one CD drive that both machines have. The image stays closed to writers: QEMU opens it to read, so that
+    /// VMs can have one image in common.
+    /// </summary>
+    private static void AddCdrom(QemuArguments arguments, string path)
+    {
+        var readOnly = ("read-only", "on");
+        arguments.AddList("-blockdev", first: null, ("driver", "file"), ("node-name", "cd0-file"), ("filename", path), readOnly);
+        arguments.AddList("-blockdev", first: null, ("driver", "raw"), ("node-name", "cd0"), ("file", "cd0-file"), readOnly);
+        AddPci(arguments, "virtio-scsi-pci", "scsi0", PciSlots.Cdrom);
+        arguments.AddList("-device", "scsi-cd", ("id", "cd0"), ("bus", "scsi0.0"), ("scsi-id", "0"), ("drive", "cd0"));
+    }
+
     private static void AddNic(QemuArguments arguments, Nic nic, TapPort? tap)
     {
         var netdev = $"{nic.Id}-netdev";
-        if (tap is null)
+        if (nic is UserNic { TftpFolder: { } folder })
+        {
+            arguments.AddList("-netdev", "user", ("id", netdev), ("tftp", folder));
+        }
+        else if (tap is null)
         {
             arguments.AddList("-netdev", "user", ("id", netdev));
         }

@@ -112,7 +112,10 @@ public static partial class QemuCommandLine
             throw new ArgumentException($"{nic.Id} of VM \"{launch.Vm.Name}\" has no tap.", nameof(launch));
         }
 
-        string?[] paths = [launch.Image.Kernel, launch.Image.Initrd, launch.ShareFolder];
+        string?[] paths =
+        [
+            launch.Image.Kernel, launch.Image.Initrd, launch.ShareFolder, launch.Vm.Cdrom, .. launch.Vm.Nics.OfType<UserNic>().Select(nic => nic.TftpFolder),
+        ];
         foreach (var path in paths.OfType<string>().Where(path => !Path.IsPathFullyQualified(path)))
         {
             throw new ArgumentException($"\"{path}\" is relative; QEMU would look for it in its own working folder.", nameof(launch));

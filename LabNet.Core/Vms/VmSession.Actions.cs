@@ -91,6 +91,7 @@ public sealed partial class VmSession
             Apply(new VmEvent.Starting("starting QEMU", accelerator));
             progress.Report(0.3);
 
+            await _services.Host.CheckMediaAsync(_state.Definition, cancellationToken);
             var share = _services.Host.PrepareShare(_state.Definition);
             var launch = new QemuLaunch(_lab.Name, _state.Definition, decision.Kind, Host.Architecture, Paths, image, share, ReadTaps());
             var arguments = QemuCommandLine.Build(launch);

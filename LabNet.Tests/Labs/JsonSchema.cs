@@ -9,7 +9,7 @@ namespace LabNet.Tests.Labs;
 /// </summary>
 internal sealed class JsonSchema(JsonObject root)
 {
-    private static readonly HashSet<string> Annotations = ["$schema", "$defs", "title", "description", "default", "examples", "then"];
+    private static readonly HashSet<string> Annotations = ["$schema", "$defs", "title", "description", "default", "examples", "then", "else"];
 
     public bool Accepts(JsonNode? instance) => Accepts(root, instance);
 
@@ -22,7 +22,7 @@ internal sealed class JsonSchema(JsonObject root)
         "$ref" => Accepts(Defined(value.GetValue<string>()), instance),
         "anyOf" => value.AsArray().Any(choice => Accepts(choice!, instance)),
         "not" => !Accepts(value, instance),
-        "if" => !Accepts(value, instance) || Accepts(rules["then"]!, instance),
+        "if" => !rules.TryGetPropertyValue(Accepts(value, instance) ? "then" : "else", out var branch) || Accepts(branch!, instance),
         "const" => JsonNode.DeepEquals(value, instance),
         "enum" => value.AsArray().Any(choice => JsonNode.DeepEquals(choice, instance)),
         "type" => value.GetValue<string>() == TypeOf(instance),

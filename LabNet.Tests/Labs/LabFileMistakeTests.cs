@@ -156,6 +156,15 @@ public sealed class LabFileMistakeTests
     [InlineData("cpus: two", "is a whole number from 1 to 64, not the text \"two\"")]
     [InlineData("share: ~/data", "nor a path with a slash")]
     [InlineData("share: \"/a\\u0007\"", "nor a path with a slash")]
+    [InlineData("cdrom: ~/debian.iso", "cdrom \"~/debian.iso\" is no path, such as ./debian.iso or /srv/debian.iso.")]
+    [InlineData("cdrom: \"\"", "cdrom \"\" is no path")]
+    [InlineData("cdrom: \"a\\u007f.iso\"", "is no path")]
+    [InlineData("cdrom: [ a.iso ]", "cdrom is a text, not a list")]
+    [InlineData("cdrm: a.iso", "Did you mean \"cdrom\"?")]
+    [InlineData("nics: [ { link: user, tftp: ~/boot } ]", "tftp \"~/boot\" is no path, such as ./boot or /srv/tftp.")]
+    [InlineData("nics: [ { link: user, tftp: } ]", "tftp is a text, not nothing")]
+    [InlineData("nics: [ { link: lab, tftp: ./boot } ]", "eth0 of VM \"x86\" is on link \"lab\"; tftp belongs to a NIC with link: user")]
+    [InlineData("nics: [ { link: lab, tftp: ~ } ]", "tftp belongs to a NIC with link: user")]
     [InlineData("accelerator: KVM", "Allowed: auto, kvm, tcg")]
     [InlineData("nics: [ user, user ]", "both would be 10.0.2.15")]
     [InlineData("nics: [ { link: user, address: 10.0.2.16/24 } ]", "leave the address out")]
@@ -169,6 +178,25 @@ public sealed class LabFileMistakeTests
     [InlineData("accel: kvm", "has no key \"accel\"")]
     public void A_VM_needs_values_of_the_right_shape(string fields, string message) =>
         Assert.Contains(message, SampleLab.Mistake(SampleLab.Vm(fields)).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void A_wrong_CD_or_TFTP_folder_is_told_where_it_stands()
+    {
+        var mistakes = SampleLab.Parse(SampleLab.Text(vms: """
+            vms:
+              x86:
+                host: ares
+                arch: x86_64
+                image: debian
+                cdrom: ~
+                nics:
+                  - { link: user, tftp: 7 }
+                  - { link: lab, tftp: ./boot }
+            """)).Mistakes;
+        string[] places = ["9:12: cdrom is a text", "11:29: tftp is a text", "12:28: eth1 of VM \"x86\" is on link"];
+        Assert.Equal(places.Length, mistakes.Length);
+        Assert.All(places.Zip(mistakes), pair => Assert.StartsWith(pair.First, pair.Second.ToString(), StringComparison.Ordinal));
+    }
 
     [Fact]
     public void A_lab_needs_a_name_hosts_and_VMs()

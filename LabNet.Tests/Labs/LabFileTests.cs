@@ -54,6 +54,27 @@ public sealed class LabFileTests
         Assert.Equal(expected, SampleLab.ReadVm($"share: \"{share}\"").Share);
     }
 
+    [Theory]
+    [InlineData("debian.iso", "/srv/labs/debian.iso")]
+    [InlineData("../a, b.iso", "/srv/a, b.iso")]
+    [InlineData("/opt/debian.iso", "/opt/debian.iso")]
+    public void A_CD_is_a_path_from_the_lab_file(string cdrom, string image) =>
+        Assert.Equal(image, SampleLab.ReadVm($"cdrom: \"{cdrom}\"").Cdrom);
+
+    [Theory]
+    [InlineData("boot", "/srv/labs/boot")]
+    [InlineData("/srv/tftp", "/srv/tftp")]
+    public void The_user_mode_NIC_serves_a_folder_by_TFTP(string tftp, string folder) =>
+        Assert.Equal(folder, Assert.IsType<UserNic>(SampleLab.ReadVm($"nics: [ {{ link: user, tftp: {tftp} }} ]").Nics[0]).TftpFolder);
+
+    [Fact]
+    public void Without_a_word_there_is_neither_CD_nor_TFTP()
+    {
+        var vm = SampleLab.ReadVm("nics: [ user, { link: lab } ]");
+        Assert.Null(vm.Cdrom);
+        Assert.Null(Assert.IsType<UserNic>(vm.Nics[0]).TftpFolder);
+    }
+
     [Fact]
     public void A_NIC_can_be_a_word_or_a_mapping()
     {

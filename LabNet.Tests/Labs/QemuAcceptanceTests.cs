@@ -13,13 +13,15 @@ public sealed class QemuAcceptanceTests : IDisposable
     public void Dispose() => _temporary.Dispose();
 
     [Theory]
-    [InlineData(Architecture.X86_64)]
-    [InlineData(Architecture.Aarch64)]
-    public async Task QEMU_accepts_the_line_and_every_device_sits_where_it_says(Architecture guest)
+    [InlineData(Architecture.X86_64, false)]
+    [InlineData(Architecture.Aarch64, false)]
+    [InlineData(Architecture.X86_64, true)]
+    [InlineData(Architecture.Aarch64, true)]
+    public async Task QEMU_accepts_the_line_and_every_device_sits_where_it_says(Architecture guest, bool media)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         limit.CancelAfter(TimeSpan.FromSeconds(50));
-        var launch = Prepare(guest);
+        var launch = Prepare(guest, media);
         var arguments = WithoutTaps(QemuCommandLine.Build(launch));
 
         await using var qemu = await PausedQemu.StartAsync(guest.QemuBinary(), arguments, _temporary.Path, limit.Token);
@@ -35,7 +37,7 @@ public sealed class QemuAcceptanceTests : IDisposable
     }
 
     /// <summary>In a folder whose name has a comma, so that QEMU's own parser judges the escaping.</summary>
-    private QemuLaunch Prepare(Architecture guest)
+    private QemuLaunch Prepare(Architecture guest, bool media)
     {
         var folder = Directory.CreateDirectory(Path.Combine(_temporary.Path, "a,b")).FullName;
         var launch = SampleLaunch.Of(guest, folder: folder, image: folder, share: folder);
@@ -44,7 +46,15 @@ public sealed class QemuAcceptanceTests : IDisposable
         using var make = Process.Start("qemu-img", ["create", "-q", "-f", "qcow2", launch.Paths.Disk, "64M"]);
         make.WaitForExit();
         Assert.Equal(0, make.ExitCode);
-        return launch;
+        return media ? WithMedia(launch, folder) : launch;
+    }
+
+    private static QemuLaunch WithMedia(QemuLaunch launch, string folder)
+    {
+        var image = Path.Combine(folder, "cd.iso");
+        File.WriteAllBytes(image, new byte[2048]);
+        Nic WithTftp(Nic nic) => nic is UserNic user ? user with { TftpFolder = folder } : nic;
+        return launch with { Vm = launch.Vm with { Cdrom = image, Nics = [.. launch.Vm.Nics.Select(WithTftp)] } };
     }
 
     /// <summary>The least that q35 takes for a bzImage (Linux' boot protocol 2.12); virt takes anything.</summary>

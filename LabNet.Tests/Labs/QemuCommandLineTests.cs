@@ -35,18 +35,49 @@ public sealed class QemuCommandLineTests
         Assert.DoesNotContain("lab.share", QemuCommandLine.Build(bare)[^1], StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(Architecture.X86_64)]
+    [InlineData(Architecture.Aarch64)]
+    public void A_CD_and_a_TFTP_folder_change_nothing_else(Architecture guest)
+    {
+        var launch = SampleLaunch.Of(guest);
+        var (without, with) = (QemuCommandLine.Build(launch), QemuCommandLine.Build(WithMedia(launch, "/a,b.iso", "/c,d")));
+
+        Assert.Equal(
+            [
+                "-blockdev", "driver=file,node-name=cd0-file,filename=/a,,b.iso,read-only=on",
+                "-blockdev", "driver=raw,node-name=cd0,file=cd0-file,read-only=on",
+                "-device", "virtio-scsi-pci,id=scsi0,bus=pcie.0,addr=0x15",
+                "-device", "scsi-cd,id=cd0,bus=scsi0.0,scsi-id=0,drive=cd0",
+            ],
+            with.Skip(with.ToList().IndexOf("-kernel") - 8).Take(8));
+        Assert.Contains("user,id=eth0-netdev,tftp=/c,,d", with);
+        Assert.Equal(without[^1] + " lab.cdrom=/media/cdrom", with[^1]);
+        Assert.Equal(
+            without.SkipLast(1),
+            with.SkipLast(1).Where((_, index) => index < with.Count - 14 || index >= with.Count - 6).Select(a => a.Replace(",tftp=/c,,d", "", StringComparison.Ordinal)));
+    }
+
+    [Theory]
+    [InlineData("cd.iso", null)]
+    [InlineData("/cd\n.iso", null)]
+    [InlineData(null, "boot")]
+    [InlineData(null, "/boot\0")]
+    public void A_CD_or_TFTP_path_that_can_not_be_carried_is_refused(string? image, string? folder) =>
+        Assert.Throws<ArgumentException>(() => QemuCommandLine.Build(WithMedia(SampleLaunch.Of(Architecture.X86_64), image, folder)));
+
     [Fact]
     public void Every_device_has_an_id_and_an_address_of_its_own()
     {
         var full = SampleLaunch.Of(Architecture.X86_64);
         var nics = Enumerable.Range(0, LabLimits.NicsMax).Select(position => new UserNic(new NicId(position), default, NicModel.E1000e));
-        var devices = Devices(full with { Vm = full.Vm with { Nics = [.. nics] } });
-        var places = devices.Where(device => !device.StartsWith("virtserialport", StringComparison.Ordinal))
+        var devices = Devices(full with { Vm = full.Vm with { Nics = [.. nics], Cdrom = "/cd.iso" } });
+        var places = devices.Where(device => device.Contains(",bus=pcie.0,", StringComparison.Ordinal))
             .Select(device => Field(device, "addr"))
             .ToList();
         Assert.Equal(devices.Length, devices.Select(device => Field(device, "id")).Distinct().Count());
         Assert.Equal(places.Count, places.Distinct().Count());
-        Assert.Equal(devices.Length - 1, places.Count);
+        Assert.Equal(["agent0", "cd0"], devices.Where(device => !device.Contains("pcie.0", StringComparison.Ordinal)).Select(device => Field(device, "id")["id=".Length..]));
     }
 
     [Fact]
@@ -116,6 +147,11 @@ public sealed class QemuCommandLineTests
     [InlineData(Architecture.X86_64, "qemu-system-x86_64")]
     [InlineData(Architecture.Aarch64, "qemu-system-aarch64")]
     public void Each_architecture_has_its_QEMU(Architecture architecture, string binary) => Assert.Equal(binary, architecture.QemuBinary());
+
+    private static QemuLaunch WithMedia(QemuLaunch launch, string? image, string? folder) => launch with
+    {
+        Vm = launch.Vm with { Cdrom = image, Nics = [.. launch.Vm.Nics.Select(nic => nic is UserNic user ? user with { TftpFolder = folder } : nic)] },
+    };
 
     private static string[] Devices(QemuLaunch launch)
     {

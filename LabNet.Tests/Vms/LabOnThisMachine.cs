@@ -24,6 +24,9 @@ internal sealed class LabOnThisMachine : IAsyncDisposable
         _folder = folder;
     }
 
+    /// <summary>The lab's state folder.</summary>
+    public string Folder => _folder;
+
     public LiveFeed Feed { get; private set; } = new(TimeProvider.System);
 
     public VmRegistry Vms { get; private set; } = null!;

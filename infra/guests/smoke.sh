@@ -51,7 +51,7 @@ start_guest() {
     -append "root=/dev/vda rw quiet panic=-1 mitigations=off cryptomgr.notests console=$tty lab.hostname=smoke-$arch \
 lab.eth0=10.0.2.15/24,10.0.2.2,10.0.2.3 lab.eth1=10.10.10.2/24 lab.share=workspace-shared:/mnt lab.share=absent:/absent" \
     -qmp "unix:$folder/qmp,server=on,wait=off" -serial "file:$folder/serial.log" "${ports[@]}" \
-    -netdev user,id=user -device virtio-net-pci,netdev=user,romfile= \
+    -netdev "user,id=user,tftp=$folder/share" -device virtio-net-pci,netdev=user,romfile= \
     -netdev user,id=link,restrict=on -device virtio-net-pci,netdev=link,romfile=,host_mtu=1450,mac=52:54:00:12:34:58 \
     -device virtio-serial-pci -chardev "socket,id=agent,path=$folder/agent,server=on,wait=off" \
     -device virtserialport,chardev=agent,name=org.qemu.guest_agent.0 \
@@ -137,6 +137,7 @@ check_guest() {
   check "eth1 is the second card" "cat /sys/class/net/eth1/address" 52:54:00:12:34:58
   check "eth1's MTU" "cat /sys/class/net/eth1/mtu" 1450
   check "the share" "cat /mnt/greeting" "hello $arch"
+  check "the share's file by TFTP" "tftp -g -l /tmp/greeting -r greeting 10.0.2.2 && cat /tmp/greeting" "hello $arch"
   check "an absent share is told and harmless" "grep -c absent /proc/mounts || echo none" none
   check "Linux for $arch" "uname -m" "$arch"
   check "scapy" "python3 -c 'import scapy.all; print(scapy.all.conf.use_pcap or scapy.VERSION)'" ""
@@ -146,6 +147,7 @@ check_guest() {
   check "tcpdump" "tcpdump --version" libpcap
   check "lspci" "lspci" Virtio
   check "the clock" "test \$(date +%s) -gt $(($(date +%s) - 60)) && echo right" right
+  check "a CD's drivers" "modprobe --all --dry-run virtio_scsi sr_mod isofs && echo there" there
   check "the watchdog's driver" "modprobe --dry-run i6300esb && echo there" there
   check "the console's shell is root's" "ps -C bash -o user=,tty=" "root"
 }
