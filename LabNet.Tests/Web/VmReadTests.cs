@@ -50,7 +50,7 @@ public sealed class VmReadTests(TestApp app) : IClassFixture<TestApp>
         var problem = await ProblemJson.ReadAsync(await client.PostAsJsonAsync(
             "/api/v1/vms/x86/qmp", new { execute = "set_password", arguments = new { protocol = "vnc", password = "hunter2" } }, TestRun.Ended));
         Assert.Equal((403, "/docs/errors#raw-qmp-off"), (problem.Status, problem.Type));
-        Assert.Contains("LabNet:RawQmp=true", problem.Detail, StringComparison.Ordinal);
+        Assert.Contains("--raw-qmp", problem.Detail, StringComparison.Ordinal);
         Assert.Equal(
             ["""test admin qmp raw QMP is off set_password {"protocol":"vnc","password":"***"}"""],
             AuditLines.Of(app, "qmp").Where(line => line.Contains("set_password", StringComparison.Ordinal)));
