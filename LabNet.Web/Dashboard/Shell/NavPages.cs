@@ -1,13 +1,17 @@
+using LabNet.Core.Vms;
+
 namespace LabNet.Web.Dashboard.Shell;
 
 /// <param name="Path">As in the page's <c>@page</c>.</param>
-public sealed record NavPage(string Path, string Title, IconShape Icon);
+/// <param name="Role">Who sees it.</param>
+public sealed record NavPage(string Path, string Title, IconShape Icon, Role Role);
 
 /// <summary>The pages that the navigation offers, in its order.</summary>
 public static class NavPages
 {
     public static readonly IReadOnlyList<NavPage> All =
     [
-        new("/", "Lab", IconShape.Lab),
+        new("/", "Lab", IconShape.Lab, Role.Viewer),
+        new("/audit", "Audit", IconShape.Book, Role.Admin),
     ];
 }

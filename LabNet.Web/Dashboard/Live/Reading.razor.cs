@@ -1,9 +1,10 @@
 using LabNet.Core.GuestAgent;
 using LabNet.Core.Qmp;
 using LabNet.Core.Vms;
+using LabNet.Web.Dashboard.Vm;
 using Microsoft.AspNetCore.Components;
 
-namespace LabNet.Web.Dashboard.Vm;
+namespace LabNet.Web.Dashboard.Live;
 
 /// <summary>
 /// A part of a page that is read from a VM again and again while it is looked at. It says how old it is, and keeps what it had when a
@@ -22,8 +23,9 @@ public sealed partial class Reading<TValue> : IAsyncDisposable
     private bool _saidOpen;
     private Task _readLoop = Task.CompletedTask;
 
-    [Parameter, EditorRequired]
-    public VmSession Session { get; set; } = default!;
+    /// <summary>Whom <see cref="Said"/> is asked; needed with it only.</summary>
+    [Parameter]
+    public VmSession? Session { get; set; }
 
     [Parameter, EditorRequired]
     public string Title { get; set; } = "";
