@@ -76,6 +76,7 @@ public sealed class GuestInfoReaderTests : IAsyncDisposable
 
     [Theory(Timeout = Hang)]
     [InlineData("guest-get-osinfo", """{"return": 5}""")]
+    [InlineData("guest-get-osinfo", """{"return": {"name": "\ud800"}}""")]
     [InlineData("guest-get-users", """{"return": [{"user": 1}]}""")]
     [InlineData("guest-info", """{"return": {"version": "x", "supported_commands": null}}""")]
     [InlineData("guest-file-read", """{"return": {"count": 1, "buf-b64": "no base64!", "eof": true}}""")]
