@@ -35,11 +35,11 @@ internal sealed class FakeGuestAgent : IAsyncDisposable
     }
 
     /// <summary>The next command that is no synchronization; those are answered on the way.</summary>
-    public async Task<AgentCommand> ReadAsync()
+    public async Task<AgentCommand> ReadAsync(CancellationToken? cancellation = null)
     {
         while (true)
         {
-            var command = await ReadAnyAsync();
+            var command = await ReadAnyAsync(cancellation);
             if (command.Name != "guest-sync-delimited")
             {
                 return command;
@@ -50,8 +50,9 @@ internal sealed class FakeGuestAgent : IAsyncDisposable
     }
 
     /// <summary>The next command, be it what it may, unanswered.</summary>
-    public async Task<AgentCommand> ReadAnyAsync()
+    public async Task<AgentCommand> ReadAnyAsync(CancellationToken? cancellation = null)
     {
+        var token = cancellation ?? TestContext.Current.CancellationToken;
         var buffer = new byte[4096];
         while (true)
         {
@@ -60,8 +61,8 @@ internal sealed class FakeGuestAgent : IAsyncDisposable
                 return command;
             }
 
-            await AcceptAsync();
-            Take(buffer.AsSpan(0, await ReceiveAsync(buffer)));
+            await AcceptAsync(token);
+            Take(buffer.AsSpan(0, await ReceiveAsync(buffer, token)));
         }
     }
 
@@ -106,12 +107,12 @@ internal sealed class FakeGuestAgent : IAsyncDisposable
     }
 
     /// <returns>0 when the client went away.</returns>
-    private async Task<int> ReceiveAsync(Memory<byte> buffer)
+    private async Task<int> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellation)
     {
         var bytes = 0;
         try
         {
-            bytes = _connection is null ? 0 : await _connection.ReceiveAsync(buffer, TestContext.Current.CancellationToken);
+            bytes = _connection is null ? 0 : await _connection.ReceiveAsync(buffer, cancellation);
         }
         catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionReset)
         {
@@ -126,14 +127,14 @@ internal sealed class FakeGuestAgent : IAsyncDisposable
         return bytes;
     }
 
-    private async Task AcceptAsync()
+    private async Task AcceptAsync(CancellationToken cancellation)
     {
         if (_connection is not null)
         {
             return;
         }
 
-        _connection = await _listener.AcceptAsync(TestContext.Current.CancellationToken);
+        _connection = await _listener.AcceptAsync(cancellation);
         Connections++;
         var unheard = _unheard.ToArray();
         _unheard.Clear();

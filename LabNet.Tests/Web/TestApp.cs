@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Text.RegularExpressions;
 using LabNet.Core.Feed;
 using LabNet.Core.Hosts;
+using LabNet.Core.Labs;
 using LabNet.Core.Storage;
 using LabNet.Core.Vms;
 using LabNet.Web;
@@ -23,6 +24,9 @@ public sealed partial class TestApp : IAsyncLifetime
 {
     private readonly string _folder;
     private readonly bool _ownsFolder;
+    private readonly Lab _lab;
+    private readonly Dictionary<string, string?> _settings;
+    private readonly TimeProvider _time;
     private readonly WebApplication _app;
     private readonly Dictionary<Role, NewAccessToken> _tokens = [];
 
@@ -30,10 +34,13 @@ public sealed partial class TestApp : IAsyncLifetime
     {
     }
 
-    private TestApp(string folder, bool ownsFolder)
+    private TestApp(string folder, bool ownsFolder, Lab? lab = null, Dictionary<string, string?>? settings = null, TimeProvider? time = null)
     {
         _folder = folder;
         _ownsFolder = ownsFolder;
+        _lab = lab ?? SampleLab.Lab;
+        _settings = settings ?? [];
+        _time = time ?? Time;
         _app = Build();
     }
 
@@ -52,6 +59,14 @@ public sealed partial class TestApp : IAsyncLifetime
     public static async Task<TestApp> StartAsync(string folder)
     {
         var app = new TestApp(folder, ownsFolder: false);
+        await app.InitializeAsync();
+        return app;
+    }
+
+    /// <summary>For VMs that really run: a lab of the test's own, by the clock of this machine.</summary>
+    internal static async Task<TestApp> StartAsync(string folder, Lab lab, Dictionary<string, string?> settings)
+    {
+        var app = new TestApp(folder, ownsFolder: false, lab, settings, TimeProvider.System);
         await app.InitializeAsync();
         return app;
     }
@@ -131,15 +146,15 @@ public sealed partial class TestApp : IAsyncLifetime
             ["LabNet:StateFolder"] = StateFolder,
             ["LabNet:LabFile"] = labFile,
             ["LabNet:Urls"] = "http://127.0.0.1:0",
-        });
+        }).AddInMemoryCollection(_settings);
         builder.Logging.ClearProviders().AddProvider(Log);
 
         var settings = builder.AddLabNetSettings();
-        builder.Services.AddSingleton<TimeProvider>(Time);
+        builder.Services.AddSingleton(_time);
         builder.Services.AddSingleton(_ => Database.Open(Path.Join(settings.StateFolder, "lab.db"), "lab", "FULL"));
         builder.Services.AddFeed();
         builder.Services.AddHosts(new HostSettings(settings.StateFolder, settings.InfraFolder, settings.GuestsFolder, settings.GuestRelease, Machine: null));
-        builder.Services.AddVms(SampleLab.Lab, settings.RawQmp);
+        builder.Services.AddVms(_lab, settings.RawQmp);
         builder.Services.AddAccess(settings);
         builder.Services.AddLabNetApi();
         builder.Services.AddRazorComponents();

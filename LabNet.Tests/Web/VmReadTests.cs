@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text;
+using LabNet.Core.Qmp;
 using LabNet.Core.Vms;
 using LabNet.Web.Api;
 
@@ -19,6 +20,21 @@ public sealed class VmReadTests(TestApp app) : IClassFixture<TestApp>
             var section = read.StartsWith("guest/", StringComparison.Ordinal) ? "agent-unavailable" : "not-connected";
             Assert.Equal((read, 503, "/docs/errors#" + section), (read, problem.Status, problem.Type));
         }
+    }
+
+    [Theory]
+    [InlineData("stop")]
+    [InlineData("qom-set")]
+    [InlineData("human-monitor-command")]
+    [InlineData("xquery-status")]
+    [InlineData("")]
+    public async Task What_does_not_only_read_is_no_read(string command)
+    {
+        var session = app.Get<VmRegistry>().Vms[0];
+        await Assert.ThrowsAsync<InvalidOperationException>(async () => await session.ReadAsync(command, TestRun.Ended));
+        await Assert.ThrowsAsync<InvalidOperationException>(
+            async () => await session.ReadAsync(new QmpCommand<StatusInfo>(command, RunStateCommands.QueryStatus.ReturnType), TestRun.Ended));
+        await Assert.ThrowsAsync<QmpDisconnectedException>(async () => await session.ReadAsync(RunStateCommands.QueryStatus, TestRun.Ended));
     }
 
     [Theory]

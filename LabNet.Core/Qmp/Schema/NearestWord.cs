@@ -14,7 +14,10 @@ internal static class NearestWord
             return "";
         }
 
-        var (nearest, distance) = known.Select(candidate => (candidate, Edits(word, candidate))).DefaultIfEmpty(("", int.MaxValue)).MinBy(pair => pair.Item2);
+        // Of two that are as near, the one that the word is the beginning of.
+        var (nearest, distance) = known.Select(candidate => (Candidate: candidate, Edits: Edits(word, candidate)))
+            .DefaultIfEmpty((Candidate: "", Edits: int.MaxValue))
+            .MinBy(pair => (pair.Edits, !pair.Candidate.StartsWith(word, StringComparison.Ordinal)));
         return distance <= Math.Max(1, nearest.Length / 3) ? $" Did you mean \"{nearest}\"?" : "";
     }
 

@@ -14,7 +14,7 @@ public static class QmpSchemaText
 
     /// <param name="depthMax">How far down objects are taken apart; types may contain themselves.</param>
     /// <returns>At most <see cref="LinesMax"/> lines; the last one says so if there were more.</returns>
-    public static ImmutableArray<QmpSchemaLine> DescribeArguments(this QmpSchemaCommand command, int depthMax = 2)
+    public static ImmutableArray<QmpSchemaLine> DescribeArguments(this QmpSchemaCommand command, int depthMax = 1)
     {
         var lines = Members(command.Arguments, depth: 0, depthMax).Take(LinesMax + 1).ToImmutableArray();
         if (command.TakesMore)
