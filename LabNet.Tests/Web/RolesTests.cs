@@ -19,19 +19,21 @@ public sealed class RolesTests(TestApp app) : IClassFixture<TestApp>
     [
         "commands", "status", "version", "machine", "target", "name", "uuid", "cpus", "cpu-defs", "memory", "memdevs", "block", "block/named",
         "devices", "pci", "chardev", "chardev-backends", "display", "iothreads", "stats", "balloon", "qom-tree", "qom-types", "qom-props",
-        "qmp-schema", "interrupts", "roms", "uptime", "console/log", "guest/processes", "guest/info", "guest/interfaces",
+        "qmp-schema", "interrupts", "roms", "uptime", "guest/processes", "guest/info", "guest/interfaces",
     ];
 
     /// <summary>Method, route, address, body; then the status for nobody, viewer, operator, admin.</summary>
     public static readonly TheoryData<string, string, string, string?, int[]> Endpoints = new()
     {
         { "GET", "/healthz", "/healthz", null, [200, 200, 200, 200] },
+        { "HEAD", "/healthz", "/healthz", null, [200, 200, 200, 200] },
         { "GET", "/readyz", "/readyz", null, [503, 503, 503, 503] },
         { "GET", "/docs/errors", "/docs/errors", null, [200, 200, 200, 200] },
         { "GET", "/api/v1/openapi.json", "/api/v1/openapi.json", null, [401, 200, 200, 200] },
         { "GET", "/api/v1/lab", "/api/v1/lab", null, [401, 200, 200, 200] },
         { "GET", "/api/v1/vms", "/api/v1/vms", null, [401, 200, 200, 200] },
         { "GET", "/api/v1/vms/{vm}", "/api/v1/vms/x86", null, [401, 200, 200, 200] },
+        { "GET", "/api/v1/vms/{vm}/console/log", "/api/v1/vms/x86/console/log", null, [401, 200, 200, 200] },
         { "POST", "/api/v1/vms/{vm}/qmp", "/api/v1/vms/none/qmp", QmpBody, [401, 403, 403, 404] },
         { "GET", "/api/v1/audit", "/api/v1/audit", null, [401, 403, 403, 200] },
         { "GET", "/api/v1/storage", "/api/v1/storage", null, [401, 200, 200, 200] },

@@ -9,6 +9,7 @@ using LabNet.Core.Vms;
 using LabNet.Web;
 using LabNet.Web.Access;
 using LabNet.Web.Api;
+using LabNet.Web.Hubs;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -157,6 +158,7 @@ public sealed partial class TestApp : IAsyncLifetime
         builder.Services.AddVms(_lab, settings.RawQmp);
         builder.Services.AddAccess(settings);
         builder.Services.AddLabNetApi();
+        builder.Services.AddLabHub();
         builder.Services.AddRazorComponents();
 
         var app = builder.Build();
@@ -165,6 +167,7 @@ public sealed partial class TestApp : IAsyncLifetime
         app.UseWebSockets();
         app.MapAccess();
         app.MapLabNetApi();
+        app.MapLabHub();
         app.MapRazorComponents<TestDocument>();
         MapTestEndpoints(app);
         return app;

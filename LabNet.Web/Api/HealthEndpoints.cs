@@ -14,7 +14,8 @@ public static partial class HealthEndpoints
     internal static void Map(IEndpointRouteBuilder routes)
     {
         var health = routes.MapGroup("").WithTags("Health").AllowAnonymous();
-        health.MapMethods("/healthz", [HttpMethods.Get, HttpMethods.Head], GetHealth);
+        health.MapGet("/healthz", GetHealth);
+        health.MapMethods("/healthz", [HttpMethods.Head], GetHealth).ExcludeFromDescription();
         health.MapGet("/readyz", GetReadiness)
             .Produces<string>(StatusCodes.Status200OK, "text/plain")
             .Produces<Problem>(ProblemType.NotReady.Status, Problems.ContentType);

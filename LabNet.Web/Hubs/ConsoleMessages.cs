@@ -43,6 +43,8 @@ internal sealed class ConsoleInputConverter : JsonConverter<ConsoleInput>
 {
     private const string Allowed = "keys are a text, {\"seen\": OFFSET} or {\"columns\": 1–1000, \"rows\": 1–1000}";
 
+    public override bool HandleNull => true;
+
     public override ConsoleInput Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {
         using var document = JsonDocument.ParseValue(ref reader);

@@ -58,6 +58,7 @@ public sealed partial class QmpTab : IAsyncDisposable
             {
                 _schema = (await Session.ReadSchemaAsync(_leaving.Token)).Parsed;
                 _schemaProblem = null;
+                Typed(_line, _line.Length);
             }
             catch (QmpException e)
             {
