@@ -34,6 +34,7 @@ public sealed class NewcomerTests
         Assert.Contains("x86 -> arm over lab: 1450 bytes, don't fragment, 3 of 3 back", told, StringComparison.Ordinal);
         Assert.Contains("arm -> x86 over lab: 1450 bytes, don't fragment, 3 of 3 back", told, StringComparison.Ordinal);
         await CheckGuestsAsync(lab);
+        await CheckTrafficAsync(lab);
 
         await using var browser = await Browser.StartAsync();
         var page = await LogInAsync(browser, lab);
@@ -108,6 +109,22 @@ public sealed class NewcomerTests
         var json = await lab.StatusAsync();
         Assert.Equal(lab.Url.ToString().TrimEnd('/'), json.GetProperty("url").GetString());
         Assert.Equal("""[{"name":"lab","kind":"vxlan","mtu":1450}]""", JsonSerializer.Serialize(json.GetProperty("links")));
+    }
+
+    /// <summary>LabNet's own Scapy programs, in the folder that both guests share.</summary>
+    private static async Task CheckTrafficAsync(LabCommand lab)
+    {
+        var shown = (await lab.OutputAsync("demo", "traffic")).Split('\n');
+        string[] directions = ["== x86 (eth1) -> arm (eth1, 10.10.10.1) over lab", "== arm (eth1) -> x86 (eth1, 10.10.10.2) over lab"];
+        Assert.Equal(directions, shown.Where(line => line.StartsWith("==", StringComparison.Ordinal)));
+        Assert.Equal(2, shown.Count(line => line == "Sent 5 packets."));
+        Assert.Equal(2, shown.Count(line => line == "[*] Listening for IP packets on eth1..."));
+        Assert.Equal(5, shown.Count(line => line == "Received packet: 10.10.10.2 → 10.10.10.1"));
+        Assert.Equal(5, shown.Count(line => line == "Received packet: 10.10.10.1 → 10.10.10.2"));
+        Assert.Equal(10, shown.Count(line => line == "Payload: Hello from Scapy on eth1"));
+        Assert.Equal(
+            (1, "", "lab: there is no VM \"nosuch\"; this lab has x86, arm\n"), await lab.RunAsync("demo", "traffic", "--from", "nosuch"));
+        Assert.Equal(1, (await lab.RunAsync("demo", "traffic", "--from", "x86", "--to", "x86")).Status);
     }
 
     private static async Task<IPage> LogInAsync(Browser browser, LabCommand lab)

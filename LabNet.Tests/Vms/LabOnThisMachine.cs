@@ -15,6 +15,7 @@ internal sealed class LabOnThisMachine : IAsyncDisposable
 
     private readonly Lab _lab;
     private readonly string _folder;
+    private Host? _host;
     private Database? _database;
     private OperationRegistry? _operations;
 
@@ -73,9 +74,12 @@ internal sealed class LabOnThisMachine : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        var processes = Vms.Vms.Select(vm => QemuProcess.ReadFrom(vm.Paths)).OfType<QemuProcess>().ToList();
+        var vms = Vms.Vms.Select(vm => vm.Paths).Where(paths => QemuProcess.ReadFrom(paths) is not null).ToList();
         await CloseSessionsAsync();
-        processes.ForEach(process => process.Kill());
+        vms.ForEach(paths => QemuProcess.ReadFrom(paths)?.Kill());
+
+        // vm-run.sh writes into the folder until it has noted how QEMU ended.
+        await Task.WhenAll(vms.Select(paths => _host!.ReadExitAsync(paths, CancellationToken.None)));
         Directory.Delete(_folder, recursive: true);
     }
 
@@ -86,8 +90,9 @@ internal sealed class LabOnThisMachine : IAsyncDisposable
         _operations = new OperationRegistry(
             new OperationStore(_database, TimeProvider.System), Feed, TimeProvider.System, NullLogger<OperationRegistry>.Instance);
         var options = new HostSettings(_folder, Path.Join(Repository.Root, "infra"), Repository.GuestsFolder, Repository.GuestRelease, Machine: null);
+        _host = new Host(options, TimeProvider.System, NullLogger<Host>.Instance);
         var services = new VmServices(
-            new Host(options, TimeProvider.System, NullLogger<Host>.Instance),
+            _host,
             Feed,
             _operations,
             new AuditLog(_database, TimeProvider.System),
