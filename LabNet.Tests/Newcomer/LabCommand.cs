@@ -64,7 +64,16 @@ internal sealed class LabCommand : IAsyncDisposable
         }
     }
 
-    public Task<(int Status, string Output, string Errors)> UpAsync() => RunAsync("up", Path.GetFileName(LabFile), "--port", $"{Port}");
+    public Task<(int Status, string Output, string Errors)> UpAsync(params string[] options) =>
+        RunAsync(["up", Path.GetFileName(LabFile), "--port", $"{Port}", .. options]);
+
+    /// <summary>What the API has kept of a VM's console.</summary>
+    public async Task<string> ConsoleLogAsync(string vm)
+    {
+        using var client = new HttpClient();
+        client.DefaultRequestHeaders.Authorization = new("Bearer", await File.ReadAllTextAsync(Path.Join(State, "admin-token")));
+        return await client.GetStringAsync(new Uri(Url, $"/api/v1/vms/{vm}/console/log"));
+    }
 
     /// <summary>Output of a command that has to succeed.</summary>
     public async Task<string> OutputAsync(params string[] arguments)
