@@ -6,7 +6,9 @@ using LabNet.Core.Hosts;
 using LabNet.Core.Labs;
 using LabNet.Core.Storage;
 using LabNet.Core.Vms;
+using LabNet.Web.Access;
 using LabNet.Web.Dashboard;
+using LabNet.Web.Hubs;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -39,6 +41,8 @@ internal sealed class DashboardHost : IAsyncDisposable
 
     public LiveFeed Feed => _app.Services.GetRequiredService<LiveFeed>();
 
+    public VmRegistry Vms => _app.Services.GetRequiredService<VmRegistry>();
+
     public OperationRegistry Operations => _app.Services.GetRequiredService<OperationRegistry>();
 
     public Uri Address => new(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
@@ -60,7 +64,13 @@ internal sealed class DashboardHost : IAsyncDisposable
         builder.Services.AddSingleton(begin ?? ((vm, action, _, _) => throw new VmConflictException($"{vm} takes no {action.Word()} in this test.")));
         builder.Services.AddSingleton(new Visitor(role));
         builder.Services.AddAuthentication(Visitor.Scheme).AddScheme<AuthenticationSchemeOptions, VisitorHandler>(Visitor.Scheme, _ => { });
+        builder.Services.AddLabHub();
         builder.Services.AddDashboard();
+        builder.Services.AddAuthorization(access =>
+        {
+            AccessPolicies.Configure(access);
+            access.FallbackPolicy = null;
+        });
 
         var app = builder.Build();
         app.UseDashboardErrorPages();
@@ -68,6 +78,7 @@ internal sealed class DashboardHost : IAsyncDisposable
         app.UseAuthorization();
         app.UseAntiforgery();
         app.MapStaticAssets();
+        app.MapLabHub();
         app.MapDashboard();
         app.MapPost("/login", () => Results.Redirect("/login?error=refused")).AllowAnonymous();
         await app.StartAsync(TestContext.Current.CancellationToken);

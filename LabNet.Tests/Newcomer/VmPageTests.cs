@@ -99,7 +99,7 @@ public sealed class VmPageTests
         // The agent ends and comes back by itself; the page says so and goes on.
         await lab.RunAsync("exec", vm, "--", "sh", "-c", "kill -9 $(pidof qemu-ga)");
         await Assertions.Expect(page.GetByText("answering")).ToBeVisibleAsync();
-        await page.GetByLabel("Filter processes").FillAsync("");
+        await page.GetByLabel("Filter processes").FillAsync("qemu-ga");
         await ExpectTextAsync(page, "Processes", "qemu-ga");
     }
 
@@ -107,6 +107,7 @@ public sealed class VmPageTests
     {
         await OpenAsync(page, vm, "QMP");
         var line = page.GetByLabel("QMP command");
+        await Assertions.Expect(line).ToBeFocusedAsync();
         await line.PressSequentiallyAsync("query-sta");
         await line.PressAsync("Tab");
         await Assertions.Expect(line).ToHaveValueAsync("query-stat");
@@ -126,13 +127,13 @@ public sealed class VmPageTests
         await viewer.GotoAsync("/vms/x86/console");
         await page.GotoAsync("/vms/x86/console");
         await Assertions.Expect(page.GetByText("Connected ·")).ToBeVisibleAsync();
-        await page.GetByLabel("Console of x86").PressSequentiallyAsync("echo answer-$((6*7)); stty size\n");
+        await page.GetByRole(AriaRole.Textbox, new() { Name = "Console of x86", Exact = true }).PressSequentiallyAsync("echo answer-$((6*7)); stty size\n");
         await Assertions.Expect(Terminal(page)).ToContainTextAsync("answer-42");
         await Assertions.Expect(Terminal(viewer)).ToContainTextAsync("answer-42");
         Assert.Contains("answer-42", await lab.ConsoleLogAsync("x86"), StringComparison.Ordinal);
 
-        await viewer.GetByLabel("Console of x86").PressSequentiallyAsync("echo viewers-cannot-type\n");
-        await page.GetByLabel("Console of x86").PressSequentiallyAsync("echo after-$((1+1))\n");
+        await viewer.GetByRole(AriaRole.Textbox, new() { Name = "Console of x86", Exact = true }).PressSequentiallyAsync("echo viewers-cannot-type\n");
+        await page.GetByRole(AriaRole.Textbox, new() { Name = "Console of x86", Exact = true }).PressSequentiallyAsync("echo after-$((1+1))\n");
         await Assertions.Expect(Terminal(page)).ToContainTextAsync("after-2");
         await Assertions.Expect(Terminal(page)).Not.ToContainTextAsync("viewers-cannot-type");
 
@@ -148,11 +149,11 @@ public sealed class VmPageTests
     private static async Task CheckRebootAsync(IPage page, LabCommand lab)
     {
         var boot = await lab.OutputAsync("exec", "x86", "--", "cat", "/proc/sys/kernel/random/boot_id");
-        await page.GetByLabel("Console of x86").PressSequentiallyAsync("clear; reboot\n");
+        await page.GetByRole(AriaRole.Textbox, new() { Name = "Console of x86", Exact = true }).PressSequentiallyAsync("clear; reboot\n");
         await Assertions.Expect(page.GetByText("answering")).ToBeHiddenAsync();
         await Assertions.Expect(page.GetByText("answering")).ToBeVisibleAsync();
         await Assertions.Expect(Terminal(page)).ToContainTextAsync("x86: LabNet guest");
-        await page.GetByLabel("Console of x86").PressSequentiallyAsync("echo again-$((40+2))\n");
+        await page.GetByRole(AriaRole.Textbox, new() { Name = "Console of x86", Exact = true }).PressSequentiallyAsync("echo again-$((40+2))\n");
         await Assertions.Expect(Terminal(page)).ToContainTextAsync("again-42");
         Assert.NotEqual(boot, await lab.OutputAsync("exec", "x86", "--", "cat", "/proc/sys/kernel/random/boot_id"));
     }
@@ -165,7 +166,7 @@ public sealed class VmPageTests
         Assert.True(status == 0, told);
         await Assertions.Expect(page.GetByText("Connected ·")).ToBeVisibleAsync();
         await Assertions.Expect(Terminal(page)).ToContainTextAsync("LabNet was away");
-        await page.GetByLabel("Console of x86").PressSequentiallyAsync("echo back-$((40+2))\n");
+        await page.GetByRole(AriaRole.Textbox, new() { Name = "Console of x86", Exact = true }).PressSequentiallyAsync("echo back-$((40+2))\n");
         await Assertions.Expect(Terminal(page)).ToContainTextAsync("back-42");
     }
 

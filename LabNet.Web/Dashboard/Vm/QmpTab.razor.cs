@@ -24,6 +24,7 @@ public sealed partial class QmpTab : IAsyncDisposable
     private DotNetObjectReference<QmpTab>? _self;
     private QmpSchema? _schema;
     private string? _schemaProblem;
+    private Task _loading = Task.CompletedTask;
     private string _line = "";
     private QmpShellCompletion _completion = Nothing;
     private QmpSchemaCommand? _command;
@@ -50,29 +51,14 @@ public sealed partial class QmpTab : IAsyncDisposable
         : _sending ? "The last command has not been answered yet."
         : VmAsking.WhyNotQemu(State);
 
-    protected override async Task OnParametersSetAsync()
+    protected override Task OnParametersSetAsync()
     {
-        if (_schema is null && Actor.Role >= Role.Admin && VmAsking.WhyNotQemu(State) is null && RendererInfo.IsInteractive)
+        if (_schema is null && _loading.IsCompleted && Actor.Role >= Role.Admin && RendererInfo.IsInteractive)
         {
-            try
-            {
-                _schema = (await Session.ReadSchemaAsync(_leaving.Token)).Parsed;
-                _schemaProblem = null;
-                Typed(_line, _line.Length);
-            }
-            catch (QmpException e)
-            {
-                _schemaProblem = e.Message;
-            }
-            catch (OperationCanceledException) when (_leaving.IsCancellationRequested)
-            {
-                // The viewer went to another page.
-            }
+            _loading = LoadAsync();
         }
-        else if (_schema is null)
-        {
-            _schemaProblem = VmAsking.WhyNotQemu(State);
-        }
+
+        return _loading;
     }
 
     protected override async Task OnAfterRenderAsync(bool firstRender)
@@ -131,8 +117,9 @@ public sealed partial class QmpTab : IAsyncDisposable
 
     /// <summary>What Tab puts into the line: what all candidates begin with, or the first of them if that is there already.</summary>
     [JSInvokable]
-    public Replacement? Complete(string line, int cursor)
+    public async Task<Replacement?> Complete(string line, int cursor)
     {
+        await _loading;
         Typed(line, cursor);
         var candidates = _completion.Candidates;
         if (candidates.IsEmpty)
@@ -158,6 +145,7 @@ public sealed partial class QmpTab : IAsyncDisposable
     [JSInvokable]
     public async Task<bool> Send(string line)
     {
+        await _loading;
         Typed(line, line.Length);
         if (_line.Trim().Length == 0 || WhyNotSend is not null || _schema is not { } schema)
         {
@@ -181,6 +169,29 @@ public sealed partial class QmpTab : IAsyncDisposable
         _sending = false;
         StateHasChanged();
         return true;
+    }
+
+    private async Task LoadAsync()
+    {
+        _schemaProblem = VmAsking.WhyNotQemu(State);
+        if (_schemaProblem is not null)
+        {
+            return;
+        }
+
+        try
+        {
+            _schema = (await Session.ReadSchemaAsync(_leaving.Token)).Parsed;
+            Typed(_line, _line.Length);
+        }
+        catch (QmpException e)
+        {
+            _schemaProblem = e.Message;
+        }
+        catch (OperationCanceledException) when (_leaving.IsCancellationRequested)
+        {
+            // The viewer went to another page.
+        }
     }
 
     private async Task<(string Answer, bool Failed)> ExecuteAsync(QmpShellReading reading)
