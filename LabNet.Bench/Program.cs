@@ -5,6 +5,8 @@ using LabNet.Bench;
 [
     (QmpRoundtrip.Name, QmpRoundtrip.Measures, QmpRoundtrip.RunAsync),
     (BootBench.Name, BootBench.Measures, BootBench.RunAsync),
+    (PagesBench.Name, PagesBench.Measures, PagesBench.RunAsync),
+    (ConsoleFloodBench.Name, ConsoleFloodBench.Measures, ConsoleFloodBench.RunAsync),
 ];
 
 if (args is [var name, .. var options] && Array.Find(benchmarks, b => b.Name == name) is { Run: { } run })

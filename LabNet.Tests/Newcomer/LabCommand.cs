@@ -71,7 +71,7 @@ internal sealed class LabCommand : IAsyncDisposable
     public async Task<string> ConsoleLogAsync(string vm)
     {
         using var client = new HttpClient();
-        client.DefaultRequestHeaders.Authorization = new("Bearer", await File.ReadAllTextAsync(Path.Join(State, "admin-token")));
+        client.DefaultRequestHeaders.Authorization = new("Bearer", (await File.ReadAllTextAsync(Path.Join(State, "admin-token"))).Trim());
         return await client.GetStringAsync(new Uri(Url, $"/api/v1/vms/{vm}/console/log"));
     }
 

@@ -15,6 +15,8 @@ public sealed partial class ConsoleTab : IAsyncDisposable
     private ElementReference _told;
     private IJSObjectReference? _module;
     private IJSObjectReference? _terminal;
+    private Task _opening = Task.CompletedTask;
+    private bool _left;
 
     [Inject]
     private IJSRuntime JavaScript { get; set; } = default!;
@@ -28,19 +30,14 @@ public sealed partial class ConsoleTab : IAsyncDisposable
     [Parameter, EditorRequired]
     public bool MayType { get; set; }
 
-    protected override async Task OnAfterRenderAsync(bool firstRender)
-    {
-        if (firstRender)
-        {
-            _module = await JavaScript.InvokeAsync<IJSObjectReference>("import", "./Dashboard/Vm/ConsoleTab.razor.js");
-            _terminal = await _module.InvokeAsync<IJSObjectReference>("open", _screen, _status, _told, Vm.ToString(), MayType);
-        }
-    }
+    protected override Task OnAfterRenderAsync(bool firstRender) => firstRender ? _opening = OpenAsync() : Task.CompletedTask;
 
     public async ValueTask DisposeAsync()
     {
+        _left = true;
         try
         {
+            await _opening;
             if (_terminal is not null)
             {
                 await _terminal.InvokeVoidAsync("close");
@@ -55,6 +52,24 @@ public sealed partial class ConsoleTab : IAsyncDisposable
         catch (JSDisconnectedException)
         {
             // The browser is gone, and the terminal with it.
+        }
+    }
+
+    private async Task OpenAsync()
+    {
+        _module = await JavaScript.InvokeAsync<IJSObjectReference>("import", "./Dashboard/Vm/ConsoleTab.razor.js");
+        if (_left)
+        {
+            return;
+        }
+
+        try
+        {
+            _terminal = await _module.InvokeAsync<IJSObjectReference>("open", _screen, _status, _told, Vm.ToString(), MayType);
+        }
+        catch (JSException) when (_left)
+        {
+            // The viewer was faster: what it should open in has gone from the page.
         }
     }
 

@@ -25,6 +25,7 @@ public sealed partial class QmpTab : IAsyncDisposable
     private QmpSchema? _schema;
     private string? _schemaProblem;
     private Task _loading = Task.CompletedTask;
+    private Task _opening = Task.CompletedTask;
     private string _line = "";
     private QmpShellCompletion _completion = Nothing;
     private QmpSchemaCommand? _command;
@@ -61,21 +62,15 @@ public sealed partial class QmpTab : IAsyncDisposable
         return _loading;
     }
 
-    protected override async Task OnAfterRenderAsync(bool firstRender)
-    {
-        if (firstRender && Actor.Role >= Role.Admin)
-        {
-            _self = DotNetObjectReference.Create(this);
-            _module = await JavaScript.InvokeAsync<IJSObjectReference>("import", "./Dashboard/Vm/QmpTab.razor.js");
-            _shell = await _module.InvokeAsync<IJSObjectReference>("open", _input, _self);
-        }
-    }
+    protected override Task OnAfterRenderAsync(bool firstRender) =>
+        firstRender && Actor.Role >= Role.Admin ? _opening = OpenAsync() : Task.CompletedTask;
 
     public async ValueTask DisposeAsync()
     {
         await _leaving.CancelAsync();
         try
         {
+            await _opening;
             if (_shell is not null)
             {
                 await _shell.DisposeAsync();
@@ -169,6 +164,25 @@ public sealed partial class QmpTab : IAsyncDisposable
         _sending = false;
         StateHasChanged();
         return true;
+    }
+
+    private async Task OpenAsync()
+    {
+        _module = await JavaScript.InvokeAsync<IJSObjectReference>("import", "./Dashboard/Vm/QmpTab.razor.js");
+        if (_leaving.IsCancellationRequested)
+        {
+            return;
+        }
+
+        _self = DotNetObjectReference.Create(this);
+        try
+        {
+            _shell = await _module.InvokeAsync<IJSObjectReference>("open", _input, _self);
+        }
+        catch (JSException) when (_leaving.IsCancellationRequested)
+        {
+            // The viewer was faster: the line that it should listen to has gone from the page.
+        }
     }
 
     private async Task LoadAsync()

@@ -1,0 +1,161 @@
+using System.Diagnostics;
+using System.Globalization;
+using Microsoft.Playwright;
+
+namespace LabNet.Bench;
+
+/// <summary>
+/// The dashboard on a lab of two emulated guests: what LabNet costs while nobody looks, how long a part of a VM's page takes from the click
+/// to its first reading, and a key on the console from keydown to its glyph in the page.
+/// </summary>
+internal static class PagesBench
+{
+    public const string Name = "pages";
+    public const string Measures = "LabNet idle, a VM's parts from click to reading, console keys to glyphs, on a lab of its own (from the repository's root)";
+
+    private const int Port = 5099;
+    private const int KeysEach = 100;
+    private const int TicksPerSecond = 100;
+    private static readonly string[] Vms = ["x86", "arm"];
+    private static readonly string[] Parts = ["CPU & Memory", "Devices", "Block", "Network", "Guest", "Console", "QMP", "General"];
+    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(20);
+
+    /// <summary>Resolves with the milliseconds from the click to the moment at which every reading of the part has come, or its own sign.</summary>
+    private const string ClickAndWait = """
+        ([vm, part]) => new Promise(resolve => {
+          const link = [...document.querySelectorAll('nav.tabs a')].find(a => a.textContent === part);
+          const done = () => {
+            if (document.querySelector('nav.tabs a[aria-current=page]')?.textContent !== part) return false;
+            if (part === 'Console') return document.querySelector('.console .status')?.textContent.startsWith('Connected');
+            if (part === 'QMP') return /commands\. Type one/.test(document.querySelector('.book')?.textContent ?? '');
+            const ages = [...document.querySelectorAll('.part .age')];
+            return ages.length > 0 && ages.every(age => age.textContent.includes('read'));
+          };
+          const observer = new MutationObserver(() => { if (done()) { observer.disconnect(); resolve(performance.now() - started); } });
+          observer.observe(document.body, { subtree: true, childList: true, characterData: true, attributes: true });
+          const started = performance.now();
+          link.click();
+        })
+        """;
+
+    private const string WatchKeys = """
+        () => {
+          window.echoes = [];
+          let pressed = 0;
+          window.addEventListener('keydown', () => { pressed = performance.now(); }, true);
+          new MutationObserver(() => { if (pressed) { window.echoes.push(performance.now() - pressed); pressed = 0; } })
+            .observe(document.querySelector('.xterm-rows'), { subtree: true, childList: true, characterData: true });
+        }
+        """;
+
+    public static async Task<int> RunAsync(BenchArguments arguments)
+    {
+        var state = Directory.CreateTempSubdirectory("lb-").FullName;
+        try
+        {
+            await LabAsync(state, "up", "--port", $"{Port}", "--raw-qmp");
+            await MeasureIdleAsync(Path.Join(state, "cross-arch"), arguments);
+            var token = (await LabAsync(state, "token")).Trim();
+            await using var browser = await BenchBrowser.LogInAsync(new Uri($"http://127.0.0.1:{Port}"), token);
+            await MeasurePartsAsync(browser.Page, arguments.Rounds);
+            foreach (var vm in Vms)
+            {
+                await MeasureEchoAsync(browser.Page, vm);
+            }
+
+            return 0;
+        }
+        finally
+        {
+            await LabAsync(state, "down", "--purge");
+            Directory.Delete(state, recursive: true);
+        }
+    }
+
+    private static async Task MeasureIdleAsync(string lab, BenchArguments arguments)
+    {
+        await Task.Delay(Settling);
+        var pid = (await File.ReadAllTextAsync(Path.Join(lab, "labnet.pid"))).Split(' ')[0];
+        for (var round = 1; round <= arguments.Rounds; round++)
+        {
+            var before = CpuTicks(pid);
+            var started = Stopwatch.GetTimestamp();
+            await Task.Delay(TimeSpan.FromSeconds(arguments.Seconds));
+            var percent = 100.0 * (CpuTicks(pid) - before) / TicksPerSecond / Stopwatch.GetElapsedTime(started).TotalSeconds;
+            Console.WriteLine($"idle, {arguments.Seconds:0} s: {percent:0.00} % of a core, {ResidentMiB(pid)} MiB resident (at most 3 % and 200 MB asked for)");
+        }
+    }
+
+    private static async Task MeasurePartsAsync(IPage page, int rounds)
+    {
+        var times = Parts.ToDictionary(part => part, _ => new List<double>());
+        foreach (var vm in Vms)
+        {
+            await page.GotoAsync($"/vms/{vm}");
+            await page.GetByText("Live", new() { Exact = true }).WaitForAsync();
+            for (var round = 0; round <= rounds; round++)
+            {
+                foreach (var part in Parts)
+                {
+                    var ms = await page.EvaluateAsync<double>(ClickAndWait, new[] { vm, part });
+                    if (round > 0)
+                    {
+                        times[part].Add(ms);
+                    }
+                }
+            }
+        }
+
+        foreach (var (part, list) in times)
+        {
+            Console.WriteLine($"{part,-14} p50 {list.Percentile(50),5:0} ms   p95 {list.Percentile(95),5:0} ms   of {list.Count}");
+        }
+
+        Console.WriteLine($"{"all parts",-14} p95 {times.Values.SelectMany(list => list).ToList().Percentile(95):0} ms (at most 300 ms asked for)");
+    }
+
+    private static async Task MeasureEchoAsync(IPage page, string vm)
+    {
+        await page.GotoAsync($"/vms/{vm}/console");
+        await page.GetByText("Connected ·").WaitForAsync();
+        await page.GetByRole(AriaRole.Textbox, new() { Name = $"Console of {vm}", Exact = true }).FocusAsync();
+        await page.EvaluateAsync(WatchKeys);
+        for (var key = 1; key <= KeysEach; key++)
+        {
+            await page.Keyboard.PressAsync("x");
+            await page.WaitForFunctionAsync("count => window.echoes.length >= count", key);
+        }
+
+        var echoes = await page.EvaluateAsync<double[]>("() => window.echoes");
+        Console.WriteLine($"key to glyph, {vm}: p50 {echoes.Percentile(50):0} ms   p95 {echoes.Percentile(95):0} ms   of {echoes.Length} (at most 120 ms asked for)");
+    }
+
+    private static long CpuTicks(string pid)
+    {
+        var stat = File.ReadAllText($"/proc/{pid}/stat");
+        var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
+        const int UserTime = 11;
+        const int SystemTime = 12;
+        return long.Parse(fields[UserTime], CultureInfo.InvariantCulture) + long.Parse(fields[SystemTime], CultureInfo.InvariantCulture);
+    }
+
+    private static long ResidentMiB(string pid)
+    {
+        const int KibPerMib = 1024;
+        var line = File.ReadLines($"/proc/{pid}/status").First(l => l.StartsWith("VmRSS:", StringComparison.Ordinal));
+        return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / KibPerMib;
+    }
+
+    private static async Task<string> LabAsync(string state, params string[] arguments)
+    {
+        using var process = Process.Start(new ProcessStartInfo(Path.GetFullPath("infra/lab"), arguments)
+        {
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            Environment = { ["LABNET_STATE"] = state },
+        })!;
+        var output = await process.StandardOutput.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        return process.ExitCode == 0 ? output : throw new InvalidOperationException($"lab {arguments[0]} ended with {process.ExitCode}.");
+    }
+}
