@@ -1,5 +1,6 @@
 import { Terminal } from '../../lib/xterm.js';
 import { FitAddon } from '../../lib/xterm-fit.js';
+import '../../lib/signalr.js'; // Sets window.signalR.
 
 const scrollbackLines = 10000;
 const pieceLength = 4096;
@@ -66,6 +67,9 @@ class ConsoleTerminal {
     this.#mayType = mayType;
     this.#status = status;
     this.#told = told;
+
+    // First, so that the connection is on its way while the terminal is built.
+    this.#run();
     this.#terminal = new Terminal({
       disableStdin: !mayType, scrollback: scrollbackLines, theme, fontSize: 13, lineHeight: 1.15, cursorBlink: false,
       fontFamily: getComputedStyle(document.documentElement).getPropertyValue('--lab-mono'),
@@ -83,8 +87,6 @@ class ConsoleTerminal {
     if (mayType) {
       this.#terminal.focus();
     }
-
-    this.#run();
   }
 
   clear() {
@@ -111,7 +113,6 @@ class ConsoleTerminal {
 
   // One connection after the other, each from where the last one ended.
   async #run() {
-    await import('../../lib/signalr.js');
     while (!this.#closed) {
       try {
         await this.#serve();
