@@ -33,7 +33,7 @@ internal sealed class LabCommand : IAsyncDisposable
 
     public async Task<(int Status, string Output, string Errors)> RunAsync(params string[] arguments)
     {
-        using var process = Start(arguments);
+        using var process = StartLab(arguments);
         var cancellation = TestContext.Current.CancellationToken;
         var output = process.StandardOutput.ReadToEndAsync(cancellation);
         var errors = process.StandardError.ReadToEndAsync(cancellation);
@@ -45,7 +45,7 @@ internal sealed class LabCommand : IAsyncDisposable
     /// <returns>Its exit code, when it ends.</returns>
     public async Task<Task<int>> UpUntilItSaysAsync(string line)
     {
-        var process = Start("up", Path.GetFileName(LabFile), "--port", $"{Port}");
+        var process = StartLab("up", Path.GetFileName(LabFile), "--port", $"{Port}");
         var cancellation = TestContext.Current.CancellationToken;
         while (await process.StandardError.ReadLineAsync(cancellation) is { } said && !said.StartsWith(line, StringComparison.Ordinal))
         {
@@ -85,6 +85,35 @@ internal sealed class LabCommand : IAsyncDisposable
 
     public async Task<JsonElement> StatusAsync() => JsonDocument.Parse(await OutputAsync("status", "--json")).RootElement;
 
+    /// <summary><c>lab console</c> in a terminal, which script(1) makes: types lines, waits for a text, leaves by Ctrl-].</summary>
+    /// <returns>What the terminal showed until then.</returns>
+    public async Task<string> TypeOnConsoleAsync(string vm, string first, string second, string awaited)
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        using var process = Start("script", "--quiet", "--command", $"{Path.Join(Repository.Root, "infra", "lab")} console {vm}", "/dev/null");
+        var shown = new System.Text.StringBuilder();
+        await ReadUntilAsync("root@");
+        await process.StandardInput.WriteAsync($"{first}\r{second}\r");
+        await process.StandardInput.FlushAsync(cancellation);
+        await ReadUntilAsync(awaited);
+        await process.StandardInput.WriteAsync("\u001d");
+        await process.StandardInput.FlushAsync(cancellation);
+        await process.WaitForExitAsync(cancellation);
+        Assert.Equal(0, process.ExitCode);
+        return shown.ToString();
+
+        async Task ReadUntilAsync(string text)
+        {
+            var buffer = new char[4096];
+            while (!shown.ToString().Contains(text, StringComparison.Ordinal))
+            {
+                var read = await process.StandardOutput.ReadAsync(buffer, cancellation);
+                Assert.True(read > 0, $"The console ended: {shown}");
+                shown.Append(buffer, 0, read);
+            }
+        }
+    }
+
     /// <summary>SIGKILL to LabNet.Web alone.</summary>
     public void KillLabNet()
     {
@@ -100,9 +129,16 @@ internal sealed class LabCommand : IAsyncDisposable
         Directory.Delete(_state, recursive: true);
     }
 
-    private Process Start(params string[] arguments)
+    private Process StartLab(params string[] arguments)
     {
-        var start = new ProcessStartInfo(Path.Join(Repository.Root, "infra", "lab"), arguments)
+        var process = Start(Path.Join(Repository.Root, "infra", "lab"), arguments);
+        process.StandardInput.Close();
+        return process;
+    }
+
+    private Process Start(string program, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(program, arguments)
         {
             UseShellExecute = false,
             WorkingDirectory = _state,
@@ -111,9 +147,7 @@ internal sealed class LabCommand : IAsyncDisposable
             RedirectStandardError = true,
             Environment = { ["LABNET_STATE"] = _state },
         };
-        var process = Process.Start(start)!;
-        process.StandardInput.Close();
-        return process;
+        return Process.Start(start)!;
     }
 
     private static int FreePort()

@@ -41,6 +41,7 @@ public sealed class VmPageTests
         }
 
         await CheckConsoleAsync(browser, page, lab);
+        Assert.Contains("tty-42 40 120", await lab.TypeOnConsoleAsync("x86", "stty cols 120 rows 40", "echo tty-$((6*7)) $(stty size)", "tty-42 40 120"), StringComparison.Ordinal);
         await CheckRebootAsync(page, lab);
         await CheckLabNetKilledAsync(page, lab);
     }
