@@ -25,7 +25,7 @@ public sealed partial class Host
 
     /// <summary>KVM where it really runs guests, else TCG. Found out once per architecture.</summary>
     /// <exception cref="HostException">The lab file asks for KVM and it does not work here.</exception>
-    public async Task<AcceleratorDecision> ChooseAcceleratorAsync(LabVm vm, GuestImage image, CancellationToken cancellationToken)
+    public async Task<AcceleratorDecision> ChooseAcceleratorAsync(StartedVm vm, GuestImage image, CancellationToken cancellationToken)
     {
         if (vm.Accelerator == AcceleratorChoice.Tcg)
         {

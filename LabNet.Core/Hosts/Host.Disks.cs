@@ -6,12 +6,15 @@ public sealed partial class Host
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
-    /// <summary>Makes the VM's folder (mode 0700) and its disk, if they are not there yet.</summary>
+    /// <summary>Makes the VM's folder (mode 0700), if it is not there yet.</summary>
+    public void MakeFolder(VmPaths paths) => Directory.CreateDirectory(paths.Folder, OwnerOnly);
+
+    /// <summary>Makes the VM's folder and its disk, if they are not there yet.</summary>
     /// <returns>Kernel and initramfs of the very image that the disk stands on.</returns>
     /// <exception cref="HostException">The guest image is missing, or the disk cannot be made.</exception>
-    public async Task<GuestImage> PrepareVmAsync(LabVm vm, VmPaths paths, CancellationToken cancellationToken)
+    public async Task<GuestImage> PrepareVmAsync(StartedVm vm, VmPaths paths, CancellationToken cancellationToken)
     {
-        Directory.CreateDirectory(paths.Folder, OwnerOnly);
+        MakeFolder(paths);
 
         // The kernel must fit the modules on the disk: a disk keeps to the image that it was made on, also when a newer one was built.
         var link = Path.Join(paths.Folder, "image");
@@ -42,7 +45,7 @@ public sealed partial class Host
         return new GuestImage(Path.Join(folder, "kernel"), Path.Join(folder, "initrd"));
     }
 
-    private string NewestImageOf(LabVm vm)
+    private string NewestImageOf(StartedVm vm)
     {
         var link = Path.Join(Settings.GuestsFolder, $"{Settings.GuestRelease}-{vm.Architecture.Word()}");
         return Directory.Exists(link)

@@ -13,7 +13,7 @@ public sealed partial class Host
     /// folder of the user's own is left as it is.
     /// </summary>
     /// <exception cref="HostException">A folder of the user's own is not there.</exception>
-    public string? PrepareShare(LabVm vm)
+    public string? PrepareShare(StartedVm vm)
     {
         switch (vm.Share)
         {
@@ -32,7 +32,7 @@ public sealed partial class Host
 
     /// <summary>Looks whether the guest's CD image and TFTP folder are there: QEMU would tell it late, or not at all.</summary>
     /// <exception cref="HostException">One of them is not.</exception>
-    public async Task CheckMediaAsync(LabVm vm, CancellationToken cancellationToken)
+    public async Task CheckMediaAsync(StartedVm vm, CancellationToken cancellationToken)
     {
         // .NET takes a pipe or a device for a file too; opening one could take for ever.
         if (vm.Cdrom is { } image && (await RunToEndAsync("test", ["-f", image], input: null, cancellationToken)).Status != 0)

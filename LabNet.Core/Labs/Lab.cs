@@ -20,6 +20,14 @@ public sealed record LabHost(HostName Name, HostKind Kind, Ipv4Address Address, 
 /// <param name="Port">UDP port of the underlay.</param>
 public sealed record Link(LinkName Name, int Vni, int Port);
 
+/// <summary>A VM, of one of two origins: LabNet starts it, or somebody else did.</summary>
+/// <param name="Name">Unique in the lab.</param>
+/// <param name="Host">Where it runs.</param>
+/// <param name="Architecture">The guest's, which need not be the host's.</param>
+/// <param name="Nics">Those that LabNet makes, by position: the first is eth0. At most one is a <see cref="UserNic"/>.</param>
+public abstract record LabVm(VmName Name, HostName Host, Architecture Architecture, ImmutableArray<Nic> Nics);
+
+/// <summary>A VM that LabNet starts, of what the file says.</summary>
 /// <param name="Name">Unique in the lab.</param>
 /// <param name="Host">Where it runs.</param>
 /// <param name="Architecture">The guest's, which need not be the host's.</param>
@@ -30,7 +38,7 @@ public sealed record Link(LinkName Name, int Vni, int Port);
 /// <param name="Nics">By position: the first is eth0. At most one is a <see cref="UserNic"/>.</param>
 /// <param name="Accelerator">What the file asks for.</param>
 /// <param name="Cdrom">Absolute path of the image that the guest finds in its CD drive; null for no drive.</param>
-public sealed record LabVm(
+public sealed record StartedVm(
     VmName Name,
     HostName Host,
     Architecture Architecture,
@@ -40,7 +48,21 @@ public sealed record LabVm(
     Share? Share,
     ImmutableArray<Nic> Nics,
     AcceleratorChoice Accelerator,
-    string? Cdrom = null);
+    string? Cdrom = null) : LabVm(Name, Host, Architecture, Nics);
+
+/// <summary>
+/// A VM whose QEMU somebody else started and ends. LabNet knows what its sockets tell, and no more: neither its command line nor its process,
+/// its disks or its NICs.
+/// </summary>
+/// <param name="Name">Unique in the lab.</param>
+/// <param name="Host">Where it runs.</param>
+/// <param name="Architecture">The guest's, as the file says; QEMU tells whether it is so.</param>
+/// <param name="Qmp">Where its monitor listens; LabNet is that socket's only client.</param>
+/// <param name="AgentSocket">Absolute path of the UNIX socket of the guest's agent; null for none.</param>
+/// <param name="ConsoleSocket">Absolute path of the UNIX socket of the serial console; null for none.</param>
+public sealed record AttachedVm(
+    VmName Name, HostName Host, Architecture Architecture, QmpAddress Qmp, string? AgentSocket = null, string? ConsoleSocket = null)
+    : LabVm(Name, Host, Architecture, []);
 
 /// <summary>A folder of the host that a guest shares.</summary>
 public abstract record Share

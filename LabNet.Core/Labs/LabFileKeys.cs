@@ -20,9 +20,19 @@ public static class LabFileKeys
 
     public static ImmutableArray<string> LinkRequired { get; } = ["vni"];
 
-    public static ImmutableArray<string> Vm { get; } = ["host", "arch", "memory", "cpus", "image", "share", "cdrom", "nics", "accelerator"];
+    public static ImmutableArray<string> Vm { get; } = ["host", "arch", "memory", "cpus", "image", "share", "cdrom", "nics", "accelerator", "attach"];
 
-    public static ImmutableArray<string> VmRequired { get; } = ["host", "arch", "image"];
+    /// <summary>And image, unless the VM is attached.</summary>
+    public static ImmutableArray<string> VmRequired { get; } = ["host", "arch"];
+
+    /// <summary>What LabNet starts a VM with; none of it can be said of one that runs already.</summary>
+    public static ImmutableArray<string> VmStart { get; } = ["memory", "cpus", "image", "share", "cdrom", "nics", "accelerator"];
+
+    public static ImmutableArray<string> VmStartRequired { get; } = ["image"];
+
+    public static ImmutableArray<string> Attach { get; } = ["qmp", "tls", "agent", "console"];
+
+    public static ImmutableArray<string> AttachRequired { get; } = ["qmp"];
 
     public static ImmutableArray<string> Nic { get; } = ["link", "mac", "address", "model", "tftp"];
 

@@ -8,6 +8,7 @@ internal sealed partial class LabFileReader
     private readonly Claims<(int Vni, int Port)> _segments = new();
     private readonly Claims<MacAddress> _macs = new();
     private readonly Claims<(LinkName Link, Ipv4Address Address)> _linkAddresses = new();
+    private readonly Claims<string> _attachedSockets = new();
     private Ipv4Interface? _underlay;
 
     /// <summary>Gives every NIC without a MAC one that is free: only after all of the file's own are known.</summary>

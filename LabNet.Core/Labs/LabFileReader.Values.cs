@@ -201,6 +201,8 @@ internal sealed partial class LabFileReader
     /// <summary>A mapping whose keys were checked.</summary>
     private sealed class Fields(IReadOnlyList<YamlEntry> entries)
     {
-        public YamlNode? Find(string key) => entries.FirstOrDefault(entry => entry.Key == key)?.Value;
+        public YamlNode? Find(string key) => FindEntry(key)?.Value;
+
+        public YamlEntry? FindEntry(string key) => entries.FirstOrDefault(entry => entry.Key == key);
     }
 }

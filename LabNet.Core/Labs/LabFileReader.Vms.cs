@@ -11,7 +11,15 @@ internal sealed partial class LabFileReader
         var vms = ImmutableArray.CreateBuilder<LabVm>();
         foreach (var (name, entry) in Named<VmName>(node, "vms", mayBeEmpty: false))
         {
-            if (Open(entry.Value, $"VM \"{name}\"", LabFileKeys.Vm, LabFileKeys.VmRequired) is { } fields && ReadVm(name, fields) is { } vm)
+            var isAttached = entry.Value is YamlMap { Entries: var entries } && entries.Any(field => field.Key == "attach");
+            string[] required = [.. LabFileKeys.VmRequired, .. isAttached ? [] : LabFileKeys.VmStartRequired];
+            if (Open(entry.Value, $"VM \"{name}\"", LabFileKeys.Vm, required) is not { } fields)
+            {
+                continue;
+            }
+
+            LabVm? vm = isAttached ? ReadAttachedVm(name, fields) : ReadVm(name, fields);
+            if (vm is not null)
             {
                 vms.Add(vm);
             }
@@ -20,11 +28,16 @@ internal sealed partial class LabFileReader
         return vms.DrainToImmutable();
     }
 
-    private LabVm? ReadVm(VmName name, Fields fields)
+    /// <returns>Null without any host: that was told already.</returns>
+    private HostName? ReadHostOf(Fields vm)
     {
-        // Without any host, that was told already.
-        var host = Name<HostName>(fields.Find("host"), "host");
-        host = _hosts.Count == 0 ? null : Known(host, fields.Find("host"), "host", _hosts);
+        var host = Name<HostName>(vm.Find("host"), "host");
+        return _hosts.Count == 0 ? null : Known(host, vm.Find("host"), "host", _hosts);
+    }
+
+    private StartedVm? ReadVm(VmName name, Fields fields)
+    {
+        var host = ReadHostOf(fields);
         var architecture = OneOf<Architecture>(fields.Find("arch"), "arch", Words.Word);
         var memory = fields.Find("memory") is { } memoryNode ? Memory(memoryNode) : LabLimits.MemoryBytesDefault;
         var cpus = fields.Find("cpus") is { } cpusNode ? Integer(cpusNode, "cpus", 1, LabLimits.CpusMax) : 1;
@@ -37,7 +50,7 @@ internal sealed partial class LabFileReader
             : AcceleratorChoice.Auto;
         return host is null || architecture is null || memory is null || cpus is null || image is null || accelerator is null
             ? null
-            : new LabVm(name, host.Value, architecture.Value, memory.Value, cpus.Value, image.Value, share, nics, accelerator.Value, cdrom);
+            : new StartedVm(name, host.Value, architecture.Value, memory.Value, cpus.Value, image.Value, share, nics, accelerator.Value, cdrom);
     }
 
     private long? Memory(YamlNode node)

@@ -13,7 +13,7 @@ namespace LabNet.Core.Labs;
 /// <param name="Taps">One for each NIC on a link.</param>
 public sealed record QemuLaunch(
     LabName Lab,
-    LabVm Vm,
+    StartedVm Vm,
     Accelerator Accelerator,
     Architecture HostArchitecture,
     VmPaths Paths,

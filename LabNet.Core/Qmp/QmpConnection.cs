@@ -135,7 +135,10 @@ public sealed partial class QmpConnection : IAsyncDisposable
         catch (OperationCanceledException) when (timeout.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
             throw new QmpConnectException(
-                $"No QMP greeting within {_options.GreetingTimeout.TotalSeconds:0.#} s. Another client may hold this socket: QEMU serves one at a time.");
+                $"No QMP greeting within {_options.GreetingTimeout.TotalSeconds:0.#} s. Another client may hold this socket: QEMU serves one at a time.")
+            {
+                NoGreeting = true,
+            };
         }
         catch (IOException e)
         {

@@ -4,7 +4,11 @@ namespace LabNet.Core.Qmp;
 public abstract class QmpException(string message, Exception? inner = null) : Exception(message, inner);
 
 /// <summary>No connection could be made: nobody listens at the socket, or the peer sent no greeting in time. Try again later.</summary>
-public sealed class QmpConnectException(string message, Exception? inner = null) : QmpException(message, inner);
+public sealed class QmpConnectException(string message, Exception? inner = null) : QmpException(message, inner)
+{
+    /// <summary>Whether somebody took the connection and sent no greeting in time: QEMU does so while it serves another client.</summary>
+    public bool NoGreeting { get; init; }
+}
 
 /// <summary>The connection ended (or there is none) before the answer came. The command may or may not have been carried out.</summary>
 public sealed class QmpDisconnectedException(string message, Exception? inner = null) : QmpException(message, inner);

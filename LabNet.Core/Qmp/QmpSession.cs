@@ -135,7 +135,7 @@ public sealed partial class QmpSession(
         }
         catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException)
         {
-            throw new QmpConnectException($"Nobody answers at the QMP socket: {e.Message}", e);
+            throw new QmpConnectException($"There is no connection to the QMP socket: {e.Message}", e);
         }
 
         return await QmpConnection.NegotiateAsync(stream, options, time, cancellationToken);

@@ -1,3 +1,5 @@
+using LabNet.Core.Labs;
+
 namespace LabNet.Core.Vms;
 
 /// <summary>What can be asked of a VM as a whole.</summary>
@@ -22,6 +24,15 @@ public static class VmActions
 {
     /// <summary>The word of the REST contract, such as <c>powerdown</c>.</summary>
     public static string Word(this VmAction action) => action.ToString().ToLowerInvariant();
+
+    /// <summary>Why it cannot be done with this VM, whatever its state; null if it can.</summary>
+    public static string? WhyNever(this VmAction action, LabVm vm) => (action, vm) switch
+    {
+        (VmAction.Start, AttachedVm) => $"LabNet did not start {vm.Name}, so it cannot start it either: whoever did can. LabNet connects by itself when QEMU is there.",
+        (VmAction.Stop or VmAction.Kill, AttachedVm) =>
+            $"LabNet did not start {vm.Name}, so it does not end its QEMU: that is for whoever did. Powerdown asks the guest to shut down, Pause lets it stand still.",
+        _ => null,
+    };
 
     public static bool TryParse(string? word, out VmAction action)
     {

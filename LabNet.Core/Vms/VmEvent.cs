@@ -25,7 +25,12 @@ public abstract record VmEvent
     public sealed record Disconnected(string Reason, DateTimeOffset At) : VmEvent;
 
     /// <summary>What QEMU answered when it was asked for everything.</summary>
-    public sealed record StateRead(StatusInfo Status, AcceleratorInUse Accelerator, ImmutableArray<JobInfo> Jobs, bool AgentPortOpen) : VmEvent;
+    /// <param name="AgentPortOpen">Null where nobody knows which port is the agent's.</param>
+    public sealed record StateRead(StatusInfo Status, AcceleratorInUse Accelerator, ImmutableArray<JobInfo> Jobs, bool? AgentPortOpen) : VmEvent;
+
+    /// <summary>What the QEMU of an attached VM said of itself.</summary>
+    /// <param name="Problem">What does not fit the lab file; null if it fits.</param>
+    public sealed record AttachedRead(VmSize Size, VmProblem? Problem) : VmEvent;
 
     public sealed record QemuSaid(QmpEvent Event) : VmEvent;
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using LabNet.Core.Labs;
 using LabNet.Core.Qmp;
 
 namespace LabNet.Core.Vms;
@@ -26,11 +27,12 @@ public static class VmReducer
         VmEvent.ProcessExited e => Unplugged(state) with { Process = e.Exit, Problem = ProblemOf(e.Exit) },
         VmEvent.StartFailed e => Unplugged(state) with { Process = new VmProcessState.Off(), Problem = e.Problem },
         VmEvent.Connected e => state with { Connection = new QmpLinkState.Connected(), QemuVersion = e.Greeting.Version },
+        VmEvent.Disconnected e when state.Process is VmProcessState.Foreign => Gone(state) with { Connection = new QmpLinkState.Lost(e.Reason, e.At) },
         VmEvent.Disconnected e => state.Process is VmProcessState.Running
             ? Unplugged(state) with { Connection = new QmpLinkState.Lost(e.Reason, e.At) }
             : Unplugged(state),
-        VmEvent.StateRead or VmEvent.QemuSaid or VmEvent.JobsRead when state.Connection is not QmpLinkState.Connected => state,
-        VmEvent.AgentAnswered or VmEvent.AgentSilent when state.Process is not VmProcessState.Running => state,
+        VmEvent.StateRead or VmEvent.AttachedRead or VmEvent.QemuSaid or VmEvent.JobsRead when state.Connection is not QmpLinkState.Connected => state,
+        VmEvent.AgentAnswered or VmEvent.AgentSilent when !state.IsThere => state,
         VmEvent.StateRead e => state with
         {
             RunState = e.Status.Status,
@@ -38,9 +40,10 @@ public static class VmReducer
             Jobs = e.Jobs,
             Agent = AgentAfterPort(state.Agent, e.AgentPortOpen),
         },
+        VmEvent.AttachedRead e => state with { Size = e.Size, Problem = e.Problem },
         VmEvent.QemuSaid e => ApplyQmp(state, e.Event),
         VmEvent.JobsRead e => state with { Jobs = e.Jobs },
-        VmEvent.AgentAnswered e => state with { Agent = new GuestAgentState.Answering(), Guest = e.Guest ?? state.Guest, Problem = null },
+        VmEvent.AgentAnswered e => state with { Agent = new GuestAgentState.Answering(), Guest = e.Guest ?? state.Guest, Problem = ProblemAfterAnswer(state) },
         VmEvent.AgentSilent e => state with { Agent = new GuestAgentState.Silent(e.Reason) },
         VmEvent.ProblemSeen e => state with { Problem = e.Problem },
         _ => throw new ArgumentOutOfRangeException(nameof(vmEvent), vmEvent, message: null),
@@ -59,7 +62,7 @@ public static class VmReducer
             Agent = state.Agent is GuestAgentState.Answering ? new GuestAgentState.Silent("The guest stands still.") : state.Agent,
         },
         "GUEST_PANICKED" when !GuestRunsOn(e) => state with { RunState = RunState.GuestPanicked },
-        "VSERPORT_CHANGE" when AgentPortOpen(e) is { } open => state with { Agent = AgentAfterPort(state.Agent, open) },
+        "VSERPORT_CHANGE" when state.Definition is StartedVm && AgentPortOpen(e) is { } open => state with { Agent = AgentAfterPort(state.Agent, open) },
         _ => state,
     };
 
@@ -68,15 +71,17 @@ public static class VmReducer
         panic.Data.ValueKind == JsonValueKind.Object && panic.Data.TryGetProperty("action", out var action)
             && action.ValueKind == JsonValueKind.String && action.ValueEquals("run");
 
-    /// <summary>The guest's agent is the only user of a virtio serial port here.</summary>
+    /// <summary>The guest's agent is the only user of a virtio serial port of a VM that LabNet started.</summary>
     private static bool? AgentPortOpen(QmpEvent e) =>
         e.Data.ValueKind == JsonValueKind.Object && e.Data.TryGetProperty("open", out var open)
             && open.ValueKind is (JsonValueKind.True or JsonValueKind.False)
             ? open.GetBoolean()
             : null;
 
-    private static GuestAgentState AgentAfterPort(GuestAgentState agent, bool open) => (agent, open) switch
+    private static GuestAgentState AgentAfterPort(GuestAgentState agent, bool? open) => (agent, open) switch
     {
+        (GuestAgentState.NoSocket, _) => agent,
+        (GuestAgentState.Closed, null) => new GuestAgentState.Silent("It has not been asked yet."),
         (_, false) => new GuestAgentState.Closed(),
         (GuestAgentState.Closed, true) => new GuestAgentState.Silent("It has just come up."),
         _ => agent,
@@ -87,8 +92,14 @@ public static class VmReducer
         Connection = new QmpLinkState.None(),
         RunState = null,
         Jobs = [],
-        Agent = new GuestAgentState.Closed(),
+        Agent = GuestAgentState.AtFirst(state.Definition),
     };
+
+    /// <summary>Behind the same socket may come another QEMU, with another guest.</summary>
+    private static VmState Gone(VmState state) => Unplugged(state) with { Accelerator = null, Size = null, Guest = null, Problem = null };
+
+    /// <summary>That a guest boots slowly is over when it answers; that it is another one than the lab file says is not.</summary>
+    private static VmProblem? ProblemAfterAnswer(VmState state) => state.Definition is AttachedVm ? state.Problem : null;
 
     private static VmProblem? ProblemOf(VmProcessState.Exited exit) => exit.Expected
         ? null

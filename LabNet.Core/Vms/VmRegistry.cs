@@ -35,10 +35,10 @@ public sealed partial class VmRegistry : IAsyncDisposable
         IsOpen = true;
     }
 
-    /// <summary>Begins to start what does not run.</summary>
+    /// <summary>Begins to start what does not run; others' VMs are left alone.</summary>
     public async Task StartAllAsync(Actor actor, CancellationToken cancellationToken)
     {
-        foreach (var vm in Vms)
+        foreach (var vm in Vms.Where(vm => vm.State.Definition is StartedVm))
         {
             try
             {

@@ -22,7 +22,8 @@ public sealed partial class VmSession
     public async Task<Operation> BeginAsync(VmAction action, Actor actor, CancellationToken cancellationToken)
     {
         await AuthorizeAsync(actor, Role.Operator, action.Word(), detail: null, cancellationToken);
-        if (action == VmAction.Start)
+        ThrowIfNotOurs(action);
+        if (action == VmAction.Start && _state.Definition is StartedVm started)
         {
             lock (_sync)
             {
@@ -32,7 +33,7 @@ public sealed partial class VmSession
                 }
 
                 Apply(new VmEvent.Starting("preparing", Accelerator: null));
-                var operation = _services.Operations.Begin(action.Word(), _state.Name, actor, StartAsync);
+                var operation = _services.Operations.Begin(action.Word(), _state.Name, actor, (progress, ct) => StartAsync(started, progress, ct));
                 _startOperation = operation.Id;
                 return operation;
             }
@@ -46,19 +47,20 @@ public sealed partial class VmSession
     {
         var (name, process, runState) = (_state.Name, _state.Process, _state.RunState);
         var ending = action is VmAction.Stop or VmAction.Kill;
-        if (process is not VmProcessState.Running && !(ending && process is VmProcessState.Starting))
+        if (process is not (VmProcessState.Running or VmProcessState.Foreign) && !(ending && process is VmProcessState.Starting))
         {
             throw new VmConflictException($"{name} is not running. Start it first.");
         }
 
         if (!ending && _state.Connection is not QmpLinkState.Connected)
         {
-            throw new QmpDisconnectedException($"QEMU of {name} is not connected at the moment, so it cannot be asked to {action.Word()}.");
+            var why = process is VmProcessState.Foreign && _state.Connection is QmpLinkState.Lost lost ? $" {lost.Reason}" : "";
+            throw new QmpDisconnectedException($"QEMU of {name} is not connected at the moment, so it cannot be asked to {action.Word()}.{why}");
         }
 
         if (action == VmAction.Powerdown && runState != RunState.Running)
         {
-            throw new VmConflictException($"{name} is {runState}: a guest that stands still cannot hear its power button. Resume it first, or stop it.");
+            throw new VmConflictException($"{name} is {runState}: a guest that stands still cannot hear its power button. Resume it first{(process is VmProcessState.Foreign ? "" : ", or stop it")}.");
         }
     }
 
@@ -81,25 +83,25 @@ public sealed partial class VmSession
         await ReadStateAsync(cancellationToken);
     }
 
-    private async Task StartAsync(IProgress<double> progress, CancellationToken cancellationToken)
+    private async Task StartAsync(StartedVm vm, IProgress<double> progress, CancellationToken cancellationToken)
     {
         try
         {
-            var image = await _services.Host.PrepareVmAsync(_state.Definition, Paths, cancellationToken);
-            var decision = await _services.Host.ChooseAcceleratorAsync(_state.Definition, image, cancellationToken);
+            var image = await _services.Host.PrepareVmAsync(vm, Paths, cancellationToken);
+            var decision = await _services.Host.ChooseAcceleratorAsync(vm, image, cancellationToken);
             var accelerator = new AcceleratorInUse(decision.Kind, decision.Reason);
             Apply(new VmEvent.Starting("starting QEMU", accelerator));
             progress.Report(0.3);
 
-            await _services.Host.CheckMediaAsync(_state.Definition, cancellationToken);
-            var share = _services.Host.PrepareShare(_state.Definition);
-            var launch = new QemuLaunch(_lab.Name, _state.Definition, decision.Kind, Host.Architecture, Paths, image, share, ReadTaps());
+            await _services.Host.CheckMediaAsync(vm, cancellationToken);
+            var share = _services.Host.PrepareShare(vm);
+            var launch = new QemuLaunch(_lab.Name, vm, decision.Kind, Host.Architecture, Paths, image, share, ReadTaps());
             var arguments = QemuCommandLine.Build(launch);
             await File.WriteAllLinesAsync(CommandNote, arguments, cancellationToken);
             await File.WriteAllTextAsync(AcceleratorNote, accelerator.Reason, cancellationToken);
             _endExpected = false;
             _bootSince = _services.Time.GetTimestamp();
-            _process = await _services.Host.StartQemuAsync(Paths, _state.Definition.Architecture, arguments, cancellationToken);
+            _process = await _services.Host.StartQemuAsync(Paths, vm.Architecture, arguments, cancellationToken);
             Apply(new VmEvent.ProcessFound(_process.Pid, _process.StartedAt, Adopted: false));
             _qmp.ConnectNow();
             progress.Report(0.6);
@@ -151,8 +153,8 @@ public sealed partial class VmSession
         await _qmp.ExecuteAsync(RunStateCommands.SystemPowerdown, cancellationToken);
         if (!await EndsWithinAsync(PowerdownTimeout, cancellationToken))
         {
-            throw new VmConflictException(
-                $"The guest has not reacted to its power button within {PowerdownTimeout.TotalSeconds:0} s. Stop ends it in any case.");
+            var rest = _state.Definition is AttachedVm ? "It may have no ACPI, or be busy." : "Stop ends it in any case.";
+            throw new VmConflictException($"The guest has not reacted to its power button within {PowerdownTimeout.TotalSeconds:0} s. {rest}");
         }
     }
 
@@ -213,13 +215,17 @@ public sealed partial class VmSession
         }
     }
 
+    /// <summary>Of someone else's QEMU, which may stay after its guest has shut down, or be gone without a trace.</summary>
+    private static bool HasEnded(VmState state) => state.Process is VmProcessState.Exited or VmProcessState.Off
+        || (state.Process is VmProcessState.Foreign && (state.Connection is not QmpLinkState.Connected || state.RunState == RunState.Shutdown));
+
     private async Task<bool> EndsWithinAsync(TimeSpan atMost, CancellationToken cancellationToken)
     {
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         timeout.CancelAfter(atMost);
         try
         {
-            await WaitUntilAsync(s => s.Process is VmProcessState.Exited or VmProcessState.Off, timeout.Token);
+            await WaitUntilAsync(HasEnded, timeout.Token);
             return true;
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)

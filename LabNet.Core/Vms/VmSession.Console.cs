@@ -13,18 +13,32 @@ public sealed partial class VmSession
     private readonly Nudge _sizeConsole = new();
     private ConsoleSize? _consoleSize;
 
+    /// <summary>Whether LabNet has a console of this VM to show: an attached VM has one only where the lab file names its socket.</summary>
+    public bool HasConsole => _state.Definition is not AttachedVm { ConsoleSocket: null };
+
     /// <inheritdoc cref="SerialConsole.ReadAllAsync"/>
-    public IAsyncEnumerable<ConsoleChunk> ReadConsoleAsync(ConsolePosition? from, int chunkBytesMax, CancellationToken cancellationToken) =>
-        _console.ReadAllAsync(from, chunkBytesMax, cancellationToken);
+    /// <exception cref="VmConflictException">There is none: silence would look like a guest that writes nothing.</exception>
+    public IAsyncEnumerable<ConsoleChunk> ReadConsoleAsync(ConsolePosition? from, int chunkBytesMax, CancellationToken cancellationToken)
+    {
+        ThrowWithoutConsole();
+        return _console.ReadAllAsync(from, chunkBytesMax, cancellationToken);
+    }
 
     /// <summary>All of the console's output that is kept (<see cref="ConsoleHistory.KeptBytesMax"/>), as the guest wrote it.</summary>
-    public ReadOnlyMemory<byte> ReadConsoleKept() => _console.ReadKept();
+    /// <exception cref="VmConflictException">There is no console.</exception>
+    public ReadOnlyMemory<byte> ReadConsoleKept()
+    {
+        ThrowWithoutConsole();
+        return _console.ReadKept();
+    }
 
     /// <summary>Lets the actor (operator) type; audited once, not key by key: what is typed may be a password.</summary>
     /// <exception cref="ForbiddenException"/>
+    /// <exception cref="VmConflictException">There is no console.</exception>
     public async Task<ConsoleKeyboard> OpenKeyboardAsync(Actor actor, CancellationToken cancellationToken)
     {
         await AuthorizeAsync(actor, Role.Operator, "console-type", detail: null, cancellationToken);
+        ThrowWithoutConsole();
         return new ConsoleKeyboard(_console);
     }
 
@@ -40,6 +54,14 @@ public sealed partial class VmSession
         if (Interlocked.Exchange(ref _consoleSize, size) != size)
         {
             _sizeConsole.Give();
+        }
+    }
+
+    private void ThrowWithoutConsole()
+    {
+        if (!HasConsole)
+        {
+            throw new VmConflictException($"The lab file names no console socket for {_state.Name}, so LabNet does not see its console.");
         }
     }
 

@@ -1,13 +1,14 @@
 using LabNet.Core.GuestAgent;
+using LabNet.Core.Labs;
 using LabNet.Core.Qmp;
 
 namespace LabNet.Core.Vms;
 
 /// <summary>How long a VM has run.</summary>
-/// <param name="QemuSeconds">Since QEMU was started.</param>
+/// <param name="QemuSeconds">Since QEMU was started; null of an attached VM, whose QEMU does not tell.</param>
 /// <param name="GuestSeconds">Since the guest booted; null where it cannot be asked.</param>
 /// <param name="GuestProblem">Why it cannot.</param>
-public sealed record VmUptime(double QemuSeconds, double? GuestSeconds, string? GuestProblem);
+public sealed record VmUptime(double? QemuSeconds, double? GuestSeconds, string? GuestProblem);
 
 /// <summary>
 /// What the guest tells by its agent; for every role, and not audited. All who ask share one reading, so that a hundred viewers cost the
@@ -48,24 +49,26 @@ public sealed partial class VmSession
 
     /// <summary>How long QEMU and the guest have run. A guest that cannot be asked is told as that.</summary>
     /// <param name="maxAge">An answer of the guest that is younger is given again.</param>
-    /// <exception cref="QmpDisconnectedException">QEMU does not run.</exception>
+    /// <exception cref="QmpDisconnectedException">QEMU does not run, or cannot be reached.</exception>
     public async Task<VmUptime> ReadUptimeAsync(TimeSpan maxAge, CancellationToken cancellationToken)
     {
-        if (_state.Process is not VmProcessState.Running process)
+        if (!_state.IsThere)
         {
-            throw new QmpDisconnectedException($"{_state.Name} is not running.");
+            throw new QmpDisconnectedException($"{_state.Name} is not {(_state.Definition is AttachedVm ? "reachable" : "running")}.");
         }
+
+        double? qemuSeconds = _state.Process is VmProcessState.Running process ? QemuSeconds(process) : null;
 
         try
         {
             var guest = await ReadSharedAsync(
                 _guestUptime, maxAge, async (_, ct) => (object)GuestProc.Uptime(await _agent.ReadTextAsync("/proc/uptime", ct)), cancellationToken);
             var since = (_services.Time.GetUtcNow() - guest.At).TotalSeconds;
-            return new VmUptime(QemuSeconds(process), (double)guest.Value + since, GuestProblem: null);
+            return new VmUptime(qemuSeconds, (double)guest.Value + since, GuestProblem: null);
         }
         catch (GuestAgentException e)
         {
-            return new VmUptime(QemuSeconds(process), GuestSeconds: null, e.Message);
+            return new VmUptime(qemuSeconds, GuestSeconds: null, e.Message);
         }
     }
 
@@ -77,15 +80,17 @@ public sealed partial class VmSession
         return GuestProcessList.Read(result).Since(before?.Value);
     }
 
-    /// <summary>An answer of the QEMU process before this one is not given again.</summary>
+    /// <summary>An answer of the QEMU process before this one, or of the connection before, is not given again.</summary>
     private Task<GuestReading<T>> ReadSharedAsync<T>(
         SharedReading<T> reading, TimeSpan maxAge, Func<GuestReading<T>?, CancellationToken, Task<T>> read, CancellationToken cancellationToken)
         where T : class =>
-        StandsStill() is { } standsStill
-            ? Task.FromException<GuestReading<T>>(standsStill)
-            : reading.ReadAsync(_process, maxAge, read, cancellationToken);
+        WhyGuestCannotAnswer() is { } whyNot
+            ? Task.FromException<GuestReading<T>>(whyNot)
+            : reading.ReadAsync(_state.Definition is AttachedVm ? _connection : _process, maxAge, read, cancellationToken);
 
-    private GuestAgentTimeoutException? StandsStill() => _state.RunState is { } runState && runState != RunState.Running
+    private GuestAgentException? WhyGuestCannotAnswer() =>
+        _state.Agent is GuestAgentState.NoSocket ? new GuestAgentUnavailableException($"The lab file names no agent socket for {_state.Name}.")
+        : _state.RunState is { } runState && runState != RunState.Running
         ? new GuestAgentTimeoutException($"{_state.Name} is {runState}: its guest answers when it runs again.")
         : null;
 

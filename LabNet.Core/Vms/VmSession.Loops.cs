@@ -67,6 +67,7 @@ public sealed partial class VmSession
         switch (signal)
         {
             case QmpSignal.Connected connected:
+                _connection = connected;
                 Apply(new VmEvent.Connected(connected.Greeting));
                 await ReadStateAtLastAsync(cancellationToken);
                 break;
@@ -79,11 +80,14 @@ public sealed partial class VmSession
                 await ReadStateAtLastAsync(cancellationToken);
                 break;
             case QmpSignal.Disconnected disconnected:
-                Apply(new VmEvent.Disconnected(disconnected.Reason.Message, _services.Time.GetUtcNow()));
+                Apply(new VmEvent.Disconnected(Told(disconnected.Reason), _services.Time.GetUtcNow()));
                 _lookAtProcess.Give();
                 break;
-            case QmpSignal.ConnectFailed { Reason: var reason } when _state.Connection is QmpLinkState.Lost lost && lost.Reason != reason.Message:
-                Apply(new VmEvent.Disconnected(reason.Message, lost.Since));
+            case QmpSignal.ConnectFailed { Reason: var reason } when _state is { Process: VmProcessState.Foreign, Connection: QmpLinkState.Connecting }:
+                Apply(new VmEvent.Disconnected(Told(reason), _services.Time.GetUtcNow()));
+                break;
+            case QmpSignal.ConnectFailed { Reason: var reason } when _state.Connection is QmpLinkState.Lost lost && lost.Reason != Told(reason):
+                Apply(new VmEvent.Disconnected(Told(reason), lost.Since));
                 break;
         }
     }
@@ -134,11 +138,14 @@ public sealed partial class VmSession
             var status = await _qmp.ExecuteAsync(RunStateCommands.QueryStatus, cancellationToken);
             var kvm = await _qmp.ExecuteAsync(MachineCommands.QueryKvm, cancellationToken);
             var jobs = await _qmp.ExecuteAsync(MachineCommands.QueryJobs, cancellationToken);
-            var chardevs = await _qmp.ExecuteAsync(MachineCommands.QueryChardev, cancellationToken);
+            var agentOpen = _state.Definition is AttachedVm ? (bool?)null : await ReadAgentPortAsync(cancellationToken);
             var kind = kvm.Enabled ? Accelerator.Kvm : Accelerator.Tcg;
             var accelerator = _state.Accelerator?.Kind == kind ? _state.Accelerator : new AcceleratorInUse(kind, ReadAcceleratorNote());
-            var agentOpen = chardevs.Any(c => c.Label == QemuCommandLine.AgentChardev && c.FrontendOpen);
             Apply(new VmEvent.StateRead(status, accelerator, [.. jobs], agentOpen));
+            if (_state.Definition is AttachedVm attached)
+            {
+                await ReadAttachedAsync(attached, cancellationToken);
+            }
         }
         finally
         {
@@ -146,6 +153,12 @@ public sealed partial class VmSession
         }
 
         _askAgent.Give();
+    }
+
+    private async Task<bool> ReadAgentPortAsync(CancellationToken cancellationToken)
+    {
+        var chardevs = await _qmp.ExecuteAsync(MachineCommands.QueryChardev, cancellationToken);
+        return chardevs.Any(c => c.Label == QemuCommandLine.AgentChardev && c.FrontendOpen);
     }
 
     /// <summary>Why the start of an adopted VM chose its accelerator.</summary>
@@ -186,7 +199,7 @@ public sealed partial class VmSession
             try
             {
                 await _askAgent.WaitAsync(AgentPeriod, cancellationToken);
-                if (_state is { Agent: not GuestAgentState.Closed } && _state.RunState == RunState.Running)
+                if (_state is { Agent: not (GuestAgentState.Closed or GuestAgentState.NoSocket) } && _state.RunState == RunState.Running)
                 {
                     await AskAgentAsync(cancellationToken);
                 }

@@ -28,6 +28,7 @@ public sealed partial class VmSession : IAsyncDisposable
     private readonly Nudge _lookAtProcess = new();
     private VmState _state;
     private QemuProcess? _process;
+    private object? _connection;
     private bool _endExpected;
     private Task _loops = Task.CompletedTask;
 
@@ -39,9 +40,12 @@ public sealed partial class VmSession : IAsyncDisposable
         _source = new FeedSource(vm.Name.ToString());
         _state = new VmState(vm);
         Paths = services.Host.PathsOf(vm.Name);
-        _qmp = new QmpSession(ct => OpenAsync(Paths.ControlSocket, ct), services.Qmp, services.Time, services.Loggers.CreateLogger<QmpSession>());
-        _agent = new GuestAgentClient(ct => OpenAsync(Paths.AgentSocket, ct), services.Time);
-        _console = new SerialConsole(ct => OpenAsync(Paths.ConsoleSocket, ct), Path.Join(Paths.Folder, "console.log"), services.Time);
+        var attached = vm as AttachedVm;
+        var qmpOptions = attached is null ? services.Qmp : services.Qmp with { ReconnectDelayMax = AttachedReconnectDelayMax };
+        _qmp = new QmpSession(OpenQmpAsync, qmpOptions, services.Time, services.Loggers.CreateLogger<QmpSession>());
+        _agent = new GuestAgentClient(ct => OpenAsync(attached is null ? Paths.AgentSocket : attached.AgentSocket, ct), services.Time);
+        _console = new SerialConsole(
+            ct => OpenAsync(attached is null ? Paths.ConsoleSocket : attached.ConsoleSocket, ct), Path.Join(Paths.Folder, "console.log"), services.Time);
         _guestProcesses = NewReading<GuestProcesses>();
         _guestInfo = NewReading<GuestInfo>();
         _guestInterfaces = NewReading<GuestNetworkInterface[]>();
@@ -62,7 +66,11 @@ public sealed partial class VmSession : IAsyncDisposable
     public void Open()
     {
         _services.Feed.Publish(_source, new VmChanged(_state));
-        if (QemuProcess.ReadFrom(Paths) is { IsAlive: true } process)
+        if (_state.Definition is AttachedVm attached)
+        {
+            OpenAttached(attached);
+        }
+        else if (QemuProcess.ReadFrom(Paths) is { IsAlive: true } process)
         {
             _process = process;
             LogAdopted(_state.Name, process.Pid);
@@ -76,7 +84,7 @@ public sealed partial class VmSession : IAsyncDisposable
             Task.Run(() => KeepUpAsync(SignalLoopAsync, stopping), CancellationToken.None),
             Task.Run(() => KeepUpAsync(ProcessLoopAsync, stopping), CancellationToken.None),
             Task.Run(() => KeepUpAsync(AgentLoopAsync, stopping), CancellationToken.None),
-            Task.Run(() => KeepUpAsync(_console.RunLoopAsync, stopping), CancellationToken.None),
+            Task.Run(() => KeepUpAsync(HasConsole ? _console.RunLoopAsync : _ => Task.CompletedTask, stopping), CancellationToken.None),
             Task.Run(() => KeepUpAsync(ConsoleSizeLoopAsync, stopping), CancellationToken.None));
     }
 
@@ -92,7 +100,7 @@ public sealed partial class VmSession : IAsyncDisposable
     /// <summary>Runs a program in the guest for LabNet's own measuring; not audited.</summary>
     /// <exception cref="GuestAgentException"/>
     internal Task<GuestExecResult> RunInGuestAsync(GuestProgram program, CancellationToken cancellationToken) =>
-        StandsStill() is { } standsStill ? throw standsStill : _agent.RunAsync(program, _services.Time, cancellationToken);
+        WhyGuestCannotAnswer() is { } whyNot ? throw whyNot : _agent.RunAsync(program, _services.Time, cancellationToken);
 
     /// <summary>The arguments that QEMU was started with last; empty if it never was.</summary>
     public IReadOnlyList<string> ReadCommandLine() => File.Exists(CommandNote) ? File.ReadAllLines(CommandNote) : [];
@@ -112,8 +120,13 @@ public sealed partial class VmSession : IAsyncDisposable
         _stopping.Dispose();
     }
 
-    private ValueTask<Stream> OpenAsync(string socket, CancellationToken cancellationToken) => _process is null
-        ? throw new IOException($"{_state.Name} is not running.")
+    private ValueTask<Stream> OpenQmpAsync(CancellationToken cancellationToken) => _state.Definition is AttachedVm attached
+        ? _services.Host.OpenQmpAsync(attached.Qmp, cancellationToken)
+        : OpenAsync(Paths.ControlSocket, cancellationToken);
+
+    private ValueTask<Stream> OpenAsync(string? socket, CancellationToken cancellationToken) =>
+        socket is null ? throw new IOException($"The lab file names no such socket for {_state.Name}.")
+        : _process is null && _state.Definition is StartedVm ? throw new IOException($"{_state.Name} is not running.")
         : _services.Host.OpenSocketAsync(socket, cancellationToken);
 
     /// <returns>The number of the audit log's line.</returns>

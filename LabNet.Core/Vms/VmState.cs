@@ -11,9 +11,12 @@ public sealed record VmState(LabVm Definition)
 {
     public VmName Name => Definition.Name;
 
-    public VmProcessState Process { get; init; } = new VmProcessState.Off();
+    public VmProcessState Process { get; init; } = Definition is AttachedVm ? new VmProcessState.Foreign() : new VmProcessState.Off();
 
-    public QmpLinkState Connection { get; init; } = new QmpLinkState.None();
+    public QmpLinkState Connection { get; init; } = Definition is AttachedVm ? new QmpLinkState.Connecting() : new QmpLinkState.None();
+
+    /// <summary>Whether QEMU is there: its process runs, or, of someone else's, its monitor is connected.</summary>
+    public bool IsThere => Process is VmProcessState.Running || (Process is VmProcessState.Foreign && Connection is QmpLinkState.Connected);
 
     /// <summary>QEMU's run state as last said; null while nobody can know it.</summary>
     public RunState? RunState { get; init; }
@@ -24,10 +27,19 @@ public sealed record VmState(LabVm Definition)
     /// <summary>QEMU's version; null until it was connected once.</summary>
     public Version? QemuVersion { get; init; }
 
-    public GuestAgentState Agent { get; init; } = new GuestAgentState.Closed();
+    public GuestAgentState Agent { get; init; } = GuestAgentState.AtFirst(Definition);
 
     /// <summary>What the guest said of itself; kept while the agent is silent.</summary>
     public GuestFacts? Guest { get; init; }
+
+    /// <summary>What QEMU says that an attached VM has; null of one that LabNet starts, and while nobody can know it.</summary>
+    public VmSize? Size { get; init; }
+
+    /// <summary>The guest's memory: as the lab file says, or as QEMU says of an attached VM; null while nobody can know it.</summary>
+    public long? MemoryBytes => Definition is StartedVm started ? started.MemoryBytes : Size?.MemoryBytes;
+
+    /// <summary>Virtual CPUs, known from the same.</summary>
+    public int? Cpus => Definition is StartedVm started ? started.Cpus : Size?.Cpus;
 
     /// <summary>QEMU's background jobs, such as a snapshot being taken.</summary>
     public ImmutableArray<JobInfo> Jobs { get; init; } = [];
@@ -44,6 +56,9 @@ public abstract record VmProcessState
     }
 
     public sealed record Off : VmProcessState;
+
+    /// <summary>Somebody else started it, perhaps on another machine: of its process nothing is known.</summary>
+    public sealed record Foreign : VmProcessState;
 
     public sealed record Starting(string Step) : VmProcessState;
 
@@ -71,12 +86,16 @@ public abstract record QmpLinkState
 
     public sealed record Connected : QmpLinkState;
 
-    /// <summary>The process lives and does not answer.</summary>
+    /// <summary>The process lives and does not answer; of an attached VM also: nobody can be reached at its socket.</summary>
     public sealed record Lost(string Reason, DateTimeOffset Since) : QmpLinkState;
 }
 
 /// <param name="Reason">Why this one, in words: "the CPU has no vmx", "as the lab file says".</param>
 public sealed record AcceleratorInUse(Accelerator Kind, string Reason);
+
+/// <param name="MemoryBytes">At the start, with what was plugged in since.</param>
+/// <param name="Cpus">Virtual CPUs.</param>
+public sealed record VmSize(long MemoryBytes, int Cpus);
 
 /// <summary>The guest agent.</summary>
 public abstract record GuestAgentState
@@ -84,6 +103,12 @@ public abstract record GuestAgentState
     private GuestAgentState()
     {
     }
+
+    /// <summary>While nothing was heard of it.</summary>
+    internal static GuestAgentState AtFirst(LabVm vm) => vm is AttachedVm { AgentSocket: null } ? new NoSocket() : new Closed();
+
+    /// <summary>The lab file gives an attached VM no agent socket, so that nobody can ask.</summary>
+    public sealed record NoSocket : GuestAgentState;
 
     /// <summary>The guest does not have the agent's port open: it boots, has no agent, or the agent died.</summary>
     public sealed record Closed : GuestAgentState;

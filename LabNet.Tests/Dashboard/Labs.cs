@@ -37,7 +37,7 @@ internal static class Labs
                 Define(name, hostNames[i % hosts], i % 2 == 0 ? Architecture.X86_64 : Architecture.Aarch64, i + 1, linkNames[..links]))]);
     }
 
-    public static LabVm Define(string name, string host, Architecture architecture, int number, params string[] links) => new(
+    public static StartedVm Define(string name, string host, Architecture architecture, int number, params string[] links) => new(
         Vm(name),
         HostName.Parse(host),
         architecture,
@@ -47,6 +47,19 @@ internal static class Labs
         Share: null,
         [new UserNic(new NicId(0), Mac(number, 0), NicModel.VirtioNet), .. links.Select((link, i) => LinkNicOf(link, number, i + 1))],
         AcceleratorChoice.Auto);
+
+    public static AttachedVm Attached(string name, string? agent = null) =>
+        new(Vm(name), HostName.Parse("ares"), Architecture.X86_64, new QmpAddress.Unix("/run/mine/qmp.sock"), agent);
+
+    /// <summary>Somebody else's VM that is connected.</summary>
+    public static VmState There(AttachedVm vm, string runState = "running") => new(vm)
+    {
+        Connection = new QmpLinkState.Connected(),
+        RunState = new RunState(runState),
+        Accelerator = new AcceleratorInUse(Accelerator.Kvm, "as QEMU says"),
+        QemuVersion = new Version(7, 2, 22),
+        Size = new VmSize(1024 * LabLimits.MiB, 4),
+    };
 
     public static VmState Running(LabVm vm, DateTimeOffset since, string runState = "running") => new(vm)
     {

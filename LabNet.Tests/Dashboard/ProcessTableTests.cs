@@ -60,7 +60,7 @@ public sealed class ProcessTableTests : IDisposable
         .Add(t => t.Processes, new GuestProcesses(1000, [.. processes], Truncated: false))
         .Add(t => t.Filter, filter));
 
-    private static string FirstPid(IRenderedComponent<ProcessTable> table) => table.FindAll("tbody th").First().TextContent;
+    private static string FirstPid(IRenderedComponent<ProcessTable> table) => table.FindAll("tbody th")[0].TextContent;
 
     private static GuestProcess Process(int pid, string command, double cpu = 0) =>
         new(pid, 1, "root", 'S', CpuMs: 10, cpu, RssBytes: 4096, ElapsedSeconds: 5, Threads: 1, StartedTicks: 100, command);

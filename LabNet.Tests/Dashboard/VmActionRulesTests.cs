@@ -39,6 +39,21 @@ public sealed class VmActionRulesTests
     public void A_vm_whose_qemu_does_not_answer_can_still_be_ended() =>
         Assert.Equal("Stop Kill", Allowed(Labs.Running(Vm, Labs.Noon) with { Connection = new QmpLinkState.Lost("no answer", Labs.Noon), RunState = null }));
 
+    [Theory]
+    [InlineData("running", "Pause Reset Powerdown")]
+    [InlineData("paused", "Resume Reset")]
+    public void A_vm_that_somebody_else_started_is_neither_started_nor_ended_here(string runState, string actions)
+    {
+        var state = Labs.There(Labs.Attached("mine"), runState);
+
+        Assert.Equal(actions, Allowed(state));
+        Assert.All(
+            [VmAction.Start, VmAction.Stop, VmAction.Kill],
+            action => Assert.StartsWith("LabNet did not start mine", VmActionRules.WhyNot(action, state, operation: null, Role.Admin), StringComparison.Ordinal));
+        Assert.Equal("", Allowed(state with { Connection = new QmpLinkState.Lost("gone", Labs.Noon), RunState = null }));
+        Assert.Equal("", Allowed(new VmState(state.Definition)));
+    }
+
     [Fact]
     public void Nothing_can_be_asked_of_a_vm_that_is_not_known_yet() => Assert.Equal("", Allowed(state: null));
 

@@ -1,6 +1,7 @@
 using LabNet.Core.Labs;
 using LabNet.Core.Vms;
 using LabNet.Web.Dashboard.Live;
+using LabNet.Web.Dashboard.Vm;
 
 namespace LabNet.Tests.Dashboard;
 
@@ -31,6 +32,30 @@ public sealed class VmStandingTests
 
         Assert.Equal("connection lost", standing.Word);
         Assert.Equal("no answer within 5 s", standing.Detail);
+    }
+
+    [Fact]
+    public void An_attached_vm_that_nobody_reaches_is_neither_off_nor_crashed()
+    {
+        var away = new VmState(Labs.Attached("mine"));
+        var lost = away with { Connection = new QmpLinkState.Lost("nobody listens", Labs.Noon) };
+
+        Assert.Equal("running", VmStanding.Of(Labs.There(Labs.Attached("mine"))).Word);
+        Assert.Equal(("connecting", "LabNet connects to /run/mine/qmp.sock."), (VmStanding.Of(away).Word, VmStanding.Of(away).Detail));
+        Assert.Equal(("not reachable", "nobody listens"), (VmStanding.Of(lost).Word, VmStanding.Of(lost).Detail));
+    }
+
+    [Theory]
+    [InlineData(null, "no socket", "The lab file names no agent socket for mine, so its guest cannot be asked.")]
+    [InlineData("/run/mine/ga.sock", "not there", "The guest's agent is not there: the guest boots, has no agent (qemu-guest-agent), or it has ended.")]
+    public void Without_a_socket_for_its_agent_a_guest_is_not_said_to_be_silent(string? socket, string word, string whyNot)
+    {
+        var state = Labs.There(Labs.Attached("mine", socket));
+
+        Assert.Equal(word, AgentStanding.Of(state).Word);
+        Assert.Equal(whyNot, VmAsking.WhyNotGuest(state));
+        Assert.Null(VmAsking.WhyNotQemu(state));
+        Assert.Equal("mine is not reachable: gone", VmAsking.WhyNotQemu(state with { Connection = new QmpLinkState.Lost("gone", Labs.Noon) }));
     }
 
     [Fact]

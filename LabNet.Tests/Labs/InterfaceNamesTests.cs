@@ -74,7 +74,7 @@ public sealed partial class InterfaceNamesTests
         LabName.Parse("demo"),
         [.. hosts.Select(host => new LabHost(HostName.Parse(host), HostKind.Namespace, default, 24))],
         [.. links.Select((link, index) => new Link(LinkName.Parse(link), index + 1, LabLimits.VxlanPort))],
-        [.. vms.Select(vm => new LabVm(
+        [.. vms.Select(vm => new StartedVm(
             VmName.Parse(vm),
             HostName.Parse(hosts[0]),
             Architecture.X86_64,

@@ -17,7 +17,7 @@ public sealed class LabFileTests
         var hosts = lab.Hosts.Select(host => $"{host.Name} {host.Address}/{host.PrefixLength} {host.Kind}");
         Assert.Equal(["ares 10.99.0.1/24 Namespace", "zeus 10.99.0.2/24 Namespace"], hosts);
         Assert.Equal(new Link(LinkName.Parse("lab"), 100, 4789), Assert.Single(lab.Links));
-        var (x86, arm) = (lab.Vms[0], lab.Vms[1]);
+        var (x86, arm) = ((StartedVm)lab.Vms[0], lab.Vms[1]);
         Assert.Equal((Architecture.X86_64, HostName.Parse("ares")), (x86.Architecture, x86.Host));
         Assert.Equal((Architecture.Aarch64, HostName.Parse("zeus")), (arm.Architecture, arm.Host));
         Assert.Equal((512 * LabLimits.MiB, 2, AcceleratorChoice.Auto), (x86.MemoryBytes, x86.Cpus, x86.Accelerator));
@@ -30,7 +30,7 @@ public sealed class LabFileTests
     [Fact]
     public void What_a_VM_leaves_out_has_a_default()
     {
-        var vm = SampleLab.Read(SampleLab.Text()).Vms[0];
+        var vm = (StartedVm)SampleLab.Read(SampleLab.Text()).Vms[0];
         Assert.Equal((512 * LabLimits.MiB, 1, AcceleratorChoice.Auto), (vm.MemoryBytes, vm.Cpus, vm.Accelerator));
         Assert.Null(vm.Share);
         Assert.Empty(vm.Nics);

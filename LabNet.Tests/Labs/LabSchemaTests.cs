@@ -19,6 +19,9 @@ public sealed class LabSchemaTests
         AssertKeys(Root["$defs"]!["host"]!, LabFileKeys.Host, LabFileKeys.HostRequired);
         AssertKeys(Root["$defs"]!["link"]!, LabFileKeys.Link, LabFileKeys.LinkRequired);
         AssertKeys(Root["$defs"]!["vm"]!, LabFileKeys.Vm, LabFileKeys.VmRequired);
+        Assert.Equal(LabFileKeys.VmStart, Root["$defs"]!["vm"]!["then"]!["properties"]!.AsObject().Select(property => property.Key));
+        Assert.Equal(LabFileKeys.VmStartRequired, Strings(Root["$defs"]!["vm"]!["else"]!["required"]!));
+        AssertKeys(Root["$defs"]!["attach"]!, LabFileKeys.Attach, LabFileKeys.AttachRequired);
         AssertKeys(Root["$defs"]!["nic"]!["anyOf"]![1]!, LabFileKeys.Nic, LabFileKeys.NicRequired);
     }
 
@@ -42,7 +45,7 @@ public sealed class LabSchemaTests
     [Fact]
     public void Every_key_is_described_for_editors()
     {
-        string[] maps = ["host", "link", "vm"];
+        string[] maps = ["host", "link", "vm", "attach"];
         var properties = maps.Select(map => Root["$defs"]![map]!["properties"]!)
             .Append(Root["properties"]!)
             .SelectMany(map => map.AsObject());
@@ -62,6 +65,8 @@ public sealed class LabSchemaTests
         var files = new TheoryData<string, bool>
         {
             { File.ReadAllText(Repository.At("infra/labs/cross-arch.yaml")), true },
+            { File.ReadAllText(Repository.At("infra/labs/attach.yaml")), true },
+            { SampleLab.Vm("attach: { qmp: /run/q }"), false },
             { SampleLab.Text(links: "links: {}"), true },
             { SampleLab.Text(hosts: "hosts: { ares: { kind: machine, address: 192.168.2.117 } }"), true },
             { SampleLab.Text(hosts: "hosts: { ares: { kind: machine, address: 192.168.2.117/24 } }"), false },
@@ -84,6 +89,11 @@ public sealed class LabSchemaTests
             { SampleLab.Text(vms: "vms: {}"), false },
             { SampleLab.Text(vms: "vms: { x86: { host: ares, arch: x86_64 } }"), false },
         };
+        foreach (var (sockets, good) in AttachFields)
+        {
+            files.Add(SampleLab.Attached(sockets), good);
+        }
+
         foreach (var (fields, good) in VmFields)
         {
             files.Add(SampleLab.Vm(fields), good);
@@ -108,6 +118,16 @@ public sealed class LabSchemaTests
         ("nics: [ { link: user, model: e1000 } ]", false), ("nics: [ { link: user, address: 10.1.0.1/16 } ]", false),
         ("nics: [ lab, lab, lab, lab, lab, lab, lab, lab ]", true), ("nics: [ lab, lab, lab, lab, lab, lab, lab, lab, lab ]", false),
         ("colour: red", false),
+    ];
+
+    private static IEnumerable<(string Sockets, bool Good)> AttachFields =>
+    [
+        ("", false), ("agent: ./a", false), ("qmp: 1", false), ("qmp: q", false), ("qmp: ./q", true), ("qmp: /run/q, agent: a/b, console: ../c", true),
+        ("qmp: ~/q", false), ("qmp: \"a\\u0007/q\"", false), ("qmp: /q, agent: a", false), ("qmp: /q, console: \"127.0.0.1:1\"", false), ("qmp: /q, colour: red", false),
+        ("qmp: 127.0.0.1:4444", true), ("qmp: 127.9.9.9:1", true), ("qmp: \"[::1]:4444\"", true), ("qmp: localhost:4444", true),
+        ("qmp: 10.0.0.5:4444", false), ("qmp: \"[fe80::1]:4444\"", false), ("qmp: example.org:4444", false), ("qmp: 127.0.0.1", false),
+        ("qmp: 10.0.0.5:4444, tls: ./creds", true), ("qmp: example.org:4444, tls: creds", true), ("qmp: \"[fe80::1]:4444\", tls: creds", true),
+        ("qmp: 127.0.0.1:4444, tls: ~/creds", false), ("qmp: /run/q, tls: creds", false), ("qmp: -a:4444, tls: creds", false),
     ];
 
     private static void AssertKeys(JsonNode schema, IEnumerable<string> keys, IEnumerable<string> required)

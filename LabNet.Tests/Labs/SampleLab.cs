@@ -16,6 +16,11 @@ internal static class SampleLab
     /// <summary>One VM on host ares, with these fields besides the required ones.</summary>
     public static string Vm(string fields) => Text(vms: $"vms: {{ x86: {{ host: ares, arch: x86_64, image: debian, {fields} }} }}");
 
+    /// <summary>One VM on host ares, attached to these sockets.</summary>
+    public static string Attached(string sockets) => Text(vms: $"vms: {{ mine: {{ host: ares, arch: x86_64, attach: {{ {sockets} }} }} }}");
+
+    public static AttachedVm ReadAttached(string sockets) => (AttachedVm)Read(Attached(sockets)).Vms[0];
+
     public static LabFileReading Parse(string text) => LabFile.Parse(text, "/srv/labs", Images);
 
     public static Lab Read(string text)
@@ -24,7 +29,7 @@ internal static class SampleLab
         return reading.Lab ?? throw new InvalidOperationException(string.Join('\n', reading.Mistakes));
     }
 
-    public static LabVm ReadVm(string fields) => Read(Vm(fields)).Vms[0];
+    public static StartedVm ReadVm(string fields) => (StartedVm)Read(Vm(fields)).Vms[0];
 
     /// <summary>The only mistake in the text.</summary>
     public static LabFileMistake Mistake(string text)

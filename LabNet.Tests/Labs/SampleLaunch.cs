@@ -29,7 +29,7 @@ internal static class SampleLaunch
                   - { link: lab, model: e1000e }
             """));
         var names = InterfaceNames.Of(lab);
-        var vm = lab.Vms[0];
+        var vm = (StartedVm)lab.Vms[0];
         return new QemuLaunch(
             lab.Name,
             vm,

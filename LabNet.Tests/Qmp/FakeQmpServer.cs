@@ -12,14 +12,16 @@ internal sealed class FakeQmpServer : IAsyncDisposable
 
     public FakeQmpServer()
     {
-        _listener.Bind(new UnixDomainSocketEndPoint(_folder.File("qmp")));
+        _listener.Bind(new UnixDomainSocketEndPoint(Path));
         _listener.Listen();
     }
+
+    public string Path => _folder.File("qmp");
 
     public async ValueTask<Stream> OpenAsync(CancellationToken cancellationToken)
     {
         var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        await socket.ConnectAsync(new UnixDomainSocketEndPoint(_folder.File("qmp")), cancellationToken);
+        await socket.ConnectAsync(new UnixDomainSocketEndPoint(Path), cancellationToken);
         return new NetworkStream(socket, ownsSocket: true);
     }
 

@@ -16,13 +16,15 @@ internal sealed class LabOnThisMachine : IAsyncDisposable
     private readonly Lab _lab;
     private readonly string _folder;
     private Host? _host;
+    private readonly QmpOptions _qmp;
     private Database? _database;
     private OperationRegistry? _operations;
 
-    private LabOnThisMachine(Lab lab, string folder)
+    private LabOnThisMachine(Lab lab, string folder, QmpOptions qmp)
     {
         _lab = lab;
         _folder = folder;
+        _qmp = qmp;
     }
 
     /// <summary>The lab's state folder.</summary>
@@ -32,12 +34,12 @@ internal sealed class LabOnThisMachine : IAsyncDisposable
 
     public VmRegistry Vms { get; private set; } = null!;
 
-    public static LabOnThisMachine Open(string labFile)
+    public static LabOnThisMachine Open(string labFile, QmpOptions? qmp = null)
     {
         var folder = Directory.CreateTempSubdirectory("labnet-test-").FullName;
         var reading = LabFile.Parse(labFile, folder, new HashSet<ImageName> { ImageName.Parse("debian") });
         Assert.Empty(reading.Mistakes);
-        var lab = new LabOnThisMachine(reading.Lab!, folder);
+        var lab = new LabOnThisMachine(reading.Lab!, folder, qmp ?? new QmpOptions());
         lab.OpenSessions();
         return lab;
     }
@@ -50,6 +52,9 @@ internal sealed class LabOnThisMachine : IAsyncDisposable
         await CloseSessionsAsync();
         OpenSessions();
     }
+
+    /// <summary>LabNet goes away, its VMs stay; they are killed when this is disposed.</summary>
+    public Task CloseLabNetAsync() => CloseSessionsAsync();
 
     public async Task<Operation> DoAsync(string vm, VmAction action)
     {
@@ -96,7 +101,7 @@ internal sealed class LabOnThisMachine : IAsyncDisposable
             Feed,
             _operations,
             new AuditLog(_database, TimeProvider.System),
-            new QmpOptions(),
+            _qmp,
             BootTimeout: TimeSpan.FromSeconds(120),
             TimeProvider.System,
             NullLoggerFactory.Instance);
@@ -106,8 +111,14 @@ internal sealed class LabOnThisMachine : IAsyncDisposable
 
     private async Task CloseSessionsAsync()
     {
+        if (_database is null)
+        {
+            return;
+        }
+
         await Vms.DisposeAsync();
         await _operations!.DisposeAsync();
-        await _database!.DisposeAsync();
+        await _database.DisposeAsync();
+        _database = null;
     }
 }

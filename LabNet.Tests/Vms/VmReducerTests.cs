@@ -14,7 +14,7 @@ public sealed class VmReducerTests
     private static readonly GuestFacts Facts = new("box", "Debian", "6.1", []);
     private static readonly VmProblem Trouble = new("trouble", "what to do", Noon);
     private static readonly JobInfo Job = new("job", "snapshot-save", "running", 0, 1);
-    private static readonly VmState Off = new(new LabVm(
+    private static readonly VmState Off = new(new StartedVm(
         VmName.Parse("box"), HostName.Parse("here"), Architecture.X86_64, 1 << 28, 1, ImageName.Parse("debian"), Share: null, [], AcceleratorChoice.Auto));
 
     private static readonly VmState Connecting = Off with
@@ -218,13 +218,49 @@ public sealed class VmReducerTests
                 Assert.True(after.Connection is QmpLinkState.Connected || (after.RunState is null && after.Jobs.IsEmpty), Describe(after));
             });
 
+    /// <summary>Of someone else's QEMU only the connection tells whether it is there.</summary>
+    [Fact]
+    public void An_attached_VM_is_what_its_monitor_says_and_unknown_without_it()
+    {
+        var vm = new AttachedVm(VmName.Parse("mine"), HostName.Parse("here"), Architecture.X86_64, new QmpAddress.Unix("/run/q"), "/run/a");
+        var away = new VmState(vm);
+        Assert.Equal("Foreign Connecting - Closed -", Describe(away));
+        Assert.Equal("Foreign Lost - Closed -", Describe(VmReducer.Apply(away, Events["disconnected"])));
+        Assert.Same(away, VmReducer.Apply(away, Events["agent answered"]));
+        var size = new VmEvent.AttachedRead(new VmSize(1 << 28, 2), Trouble);
+        Assert.Same(away, VmReducer.Apply(away, size));
+
+        var connected = VmReducer.Apply(away, Events["connected"]);
+        var read = VmReducer.Apply(VmReducer.Apply(connected, Read("running", agentOpen: null)), size);
+        Assert.Equal("Foreign Connected running Silent trouble", Describe(read));
+        Assert.Equal((1 << 28, 2), (read.MemoryBytes, read.Cpus));
+
+        // A virtio port may be anybody's, and an answering guest is still the wrong one.
+        var answering = VmReducer.Apply(VmReducer.Apply(read, new VmEvent.AgentAnswered(Facts)), Events["port closed"]);
+        Assert.Equal("Foreign Connected running Answering trouble", Describe(answering));
+
+        var gone = VmReducer.Apply(answering, Events["disconnected"]);
+        Assert.Equal("Foreign Lost - Closed -", Describe(gone));
+        Assert.Equal((null, null, null, null), (gone.MemoryBytes, gone.Cpus, gone.Accelerator, gone.Guest));
+    }
+
+    [Fact]
+    public void Without_an_agent_socket_an_attached_VMs_agent_stays_unknown()
+    {
+        var vm = new AttachedVm(VmName.Parse("mine"), HostName.Parse("here"), Architecture.X86_64, new QmpAddress.Unix("/run/q"));
+        var state = VmReducer.Apply(VmReducer.Apply(new VmState(vm), Events["connected"]), Read("running", agentOpen: null));
+        Assert.Equal("Foreign Connected running NoSocket -", Describe(state));
+        Assert.Equal("Foreign Connected paused NoSocket -", Describe(VmReducer.Apply(state, Events["STOP"])));
+        Assert.Equal("Foreign Lost - NoSocket -", Describe(VmReducer.Apply(state, Events["disconnected"])));
+    }
+
     private static void AssertBecomes(string state, string vmEvent, string expected) =>
         Assert.Equal(expected, Describe(VmReducer.Apply(States[state], Events[vmEvent])));
 
     private static string Describe(VmState state) =>
         $"{state.Process.GetType().Name} {state.Connection.GetType().Name} {state.RunState?.Word ?? "-"} {state.Agent.GetType().Name} {state.Problem?.Title ?? "-"}";
 
-    private static VmEvent.StateRead Read(string runState, bool agentOpen) =>
+    private static VmEvent.StateRead Read(string runState, bool? agentOpen) =>
         new(new StatusInfo(new RunState(runState), runState == "running"), Tcg, [Job], agentOpen);
 
     private static VmEvent.QemuSaid Said(string name, string? data = null) =>

@@ -62,7 +62,7 @@ public sealed class ContractTests(TestApp app) : IClassFixture<TestApp>
             Problem = new VmProblem("title", "detail", Now),
         };
         var expected = """
-            {"pid":4711,"startedAt":"2026-11-22T09:58:29.500000Z","acceleratorReason":"no KVM for aarch64 here","memoryBytes":536870912,"cpus":2,
+            {"attached":false,"attachedTo":null,"pid":4711,"startedAt":"2026-11-22T09:58:29.500000Z","acceleratorReason":"no KVM for aarch64 here","memoryBytes":536870912,"cpus":2,
              "nics":[{"id":"eth0","kind":"user","model":"virtio-net","mac":"52:54:00:00:00:01","link":null,"address":null},
                      {"id":"eth1","kind":"link","model":"e1000e","mac":"52:54:00:12:34:57","link":"lab","address":"10.10.10.1/24"}],
              "disks":[{"id":"vda","image":"debian"}],
@@ -73,6 +73,23 @@ public sealed class ContractTests(TestApp app) : IClassFixture<TestApp>
              "qemuVersion":"7.2.19","guestAgent":"silent"}
             """;
         AssertJson(expected, Json(VmDetailsContract.Of(vm, "/run/user.sock", Now)));
+    }
+
+    [Fact]
+    public void What_cannot_be_known_of_an_attached_VM_is_null_and_never_nothing()
+    {
+        var vm = new VmState(SampleLab.Mine);
+        AssertJson(
+            """
+            {"name":"mine","host":"ares","arch":"x86_64","attached":true,"attachedTo":"127.0.0.1:4444","runState":null,"connection":"connecting",
+             "accelerator":null,"acceleratorReason":null,"uptimeSeconds":null,"qemuVersion":null,"guestAgent":"no-socket","pid":null,"startedAt":null,
+             "memoryBytes":null,"cpus":null,"nics":null,"disks":null,"guest":null,"problem":null,"qmpSocket":null}
+            """,
+            Json(VmDetailsContract.Of(vm, qmpSocket: null, Now)));
+        var there = vm with { Connection = new QmpLinkState.Connected(), RunState = RunState.Paused, Size = new VmSize(1 << 28, 2) };
+        var told = Json(VmDetailsContract.Of(there, qmpSocket: null, Now));
+        AssertJson("""["connected","paused",268435456,2]""", new JsonArray(told["connection"]!.DeepClone(), told["runState"]!.DeepClone(), told["memoryBytes"]!.DeepClone(), told["cpus"]!.DeepClone()));
+        Assert.Equal("lost", Json(VmContract.Of(vm with { Connection = new QmpLinkState.Lost("gone", Now) }, Now))["connection"]!.GetValue<string>());
     }
 
     [Fact]
@@ -87,7 +104,7 @@ public sealed class ContractTests(TestApp app) : IClassFixture<TestApp>
         AssertJson(
             """
             {"name":"x86","host":"ares","arch":"x86_64","runState":null,"connection":"off","accelerator":null,"uptimeSeconds":null,
-             "qemuVersion":null,"guestAgent":"closed"}
+             "qemuVersion":null,"guestAgent":"closed","attached":false}
             """,
             lab["vms"]![0]!);
         AssertJson(

@@ -8,6 +8,10 @@ internal static class SampleLab
     public static readonly LabVm X86 = Vm("x86", "ares", Architecture.X86_64, "52:54:00:12:34:58", "10.10.10.2/24");
     public static readonly LabVm Arm = Vm("arm", "zeus", Architecture.Aarch64, "52:54:00:12:34:57", "10.10.10.1/24");
 
+    /// <summary>Not of the lab.</summary>
+    public static readonly AttachedVm Mine =
+        new(VmName.Parse("mine"), HostName.Parse("ares"), Architecture.X86_64, new QmpAddress.Tcp("127.0.0.1", 4444));
+
     public static readonly Lab Lab = new(
         LabName.Parse("cross-arch"),
         [Host("ares", "10.99.0.1"), Host("zeus", "10.99.0.2")],
@@ -17,7 +21,7 @@ internal static class SampleLab
     private static LabHost Host(string name, string address) =>
         new(HostName.Parse(name), HostKind.Namespace, Address(address), PrefixLength: 24);
 
-    private static LabVm Vm(string name, string host, Architecture architecture, string mac, string address) => new(
+    private static StartedVm Vm(string name, string host, Architecture architecture, string mac, string address) => new(
         VmName.Parse(name),
         HostName.Parse(host),
         architecture,

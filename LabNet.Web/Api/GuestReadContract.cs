@@ -3,12 +3,14 @@ using LabNet.Core.Vms;
 
 namespace LabNet.Web.Api;
 
-/// <param name="QemuSeconds">Since QEMU was started.</param>
+/// <param name="QemuSeconds">Since QEMU was started; null of an attached VM, whose QEMU does not tell.</param>
 /// <param name="GuestSeconds">Since the guest booted; null where it cannot be asked.</param>
 /// <param name="GuestProblem">Why it cannot.</param>
-public sealed record UptimeContract(double QemuSeconds, double? GuestSeconds, string? GuestProblem)
+public sealed record UptimeContract(double? QemuSeconds, double? GuestSeconds, string? GuestProblem)
 {
-    internal static UptimeContract Of(VmUptime uptime) => new(Math.Round(uptime.QemuSeconds, 3), uptime.GuestSeconds is { } s ? Math.Round(s, 3) : null, uptime.GuestProblem);
+    internal static UptimeContract Of(VmUptime uptime) => new(Rounded(uptime.QemuSeconds), Rounded(uptime.GuestSeconds), uptime.GuestProblem);
+
+    private static double? Rounded(double? seconds) => seconds is { } s ? Math.Round(s, 3) : null;
 }
 
 /// <param name="Text">QEMU's `x-query-irq`: pins of the interrupt controllers, never MSI; empty on aarch64.</param>

@@ -18,7 +18,7 @@ public enum VmConnection
 
     Connected,
 
-    /// <summary>QEMU runs and does not answer.</summary>
+    /// <summary>QEMU runs and does not answer; of an attached VM also: nobody can be reached at its socket.</summary>
     Lost,
 
     /// <summary>QEMU ended and was not asked to.</summary>
@@ -34,6 +34,9 @@ public enum AgentAnswers
 
     /// <summary>The guest listens and does not answer; a paused guest is like that.</summary>
     Silent,
+
+    /// <summary>The lab file gives this attached VM no agent socket, so that nobody can ask.</summary>
+    NoSocket,
 }
 
 /// <summary>A VM as it is now.</summary>
@@ -47,15 +50,18 @@ public record VmContract
     /// <summary>The guest's architecture.</summary>
     public required Architecture Arch { get; init; }
 
+    /// <summary>Whether somebody else started it, and LabNet only connects to its sockets: it is not started, stopped or killed here.</summary>
+    public required bool Attached { get; init; }
+
     /// <summary>QEMU's run state, such as `running` or `paused`, as QEMU last said; null while nobody can know it.</summary>
     public required string? RunState { get; init; }
 
     public required VmConnection Connection { get; init; }
 
-    /// <summary>What runs the guest's code; null until a start chose one.</summary>
+    /// <summary>What runs the guest's code; null until a start chose one, and of an attached VM until QEMU told.</summary>
     public required Accelerator? Accelerator { get; init; }
 
-    /// <summary>Since QEMU was started; null while it does not run.</summary>
+    /// <summary>Since QEMU was started; null while it does not run, and of an attached VM, whose QEMU does not tell.</summary>
     public required long? UptimeSeconds { get; init; }
 
     /// <summary>Null until LabNet was connected once.</summary>
@@ -68,6 +74,7 @@ public record VmContract
         Name = vm.Name.ToString(),
         Host = vm.Definition.Host.ToString(),
         Arch = vm.Definition.Architecture,
+        Attached = vm.Definition is AttachedVm,
         RunState = vm.RunState?.Word,
         Connection = ConnectionOf(vm),
         Accelerator = vm.Accelerator?.Kind,
@@ -77,6 +84,7 @@ public record VmContract
         {
             GuestAgentState.Answering => AgentAnswers.Answering,
             GuestAgentState.Silent => AgentAnswers.Silent,
+            GuestAgentState.NoSocket => AgentAnswers.NoSocket,
             _ => AgentAnswers.Closed,
         },
     };
@@ -85,7 +93,7 @@ public record VmContract
     {
         VmProcessState.Starting => VmConnection.Starting,
         VmProcessState.Exited { Expected: false } => VmConnection.Crashed,
-        VmProcessState.Running => vm.Connection switch
+        VmProcessState.Running or VmProcessState.Foreign => vm.Connection switch
         {
             QmpLinkState.Connected => VmConnection.Connected,
             QmpLinkState.Lost => VmConnection.Lost,
@@ -103,23 +111,29 @@ public sealed record VmDetailsContract : VmContract
     {
     }
 
-    /// <summary>QEMU's process.</summary>
+    /// <summary>Where the QMP socket of an attached VM is, such as `/run/mine/qmp.sock` or `127.0.0.1:4444`; null of a VM that LabNet starts.</summary>
+    public required string? AttachedTo { get; init; }
+
+    /// <summary>QEMU's process; null while it does not run, and of an attached VM, whose process LabNet does not know.</summary>
     public required int? Pid { get; init; }
 
-    /// <summary>When QEMU was started.</summary>
+    /// <summary>When QEMU was started; null where the process is.</summary>
     public required DateTimeOffset? StartedAt { get; init; }
 
     /// <summary>Why this accelerator, in words.</summary>
     public required string? AcceleratorReason { get; init; }
 
-    public required long MemoryBytes { get; init; }
+    /// <summary>As the lab file says; of an attached VM as QEMU says, and null while it is not connected.</summary>
+    public required long? MemoryBytes { get; init; }
 
-    /// <summary>Virtual CPUs.</summary>
-    public required int Cpus { get; init; }
+    /// <summary>Virtual CPUs, known from the same.</summary>
+    public required int? Cpus { get; init; }
 
-    public required IReadOnlyList<NicContract> Nics { get; init; } = [];
+    /// <summary>Those that LabNet made; null of an attached VM, whose NICs only its guest and `pci` tell.</summary>
+    public required IReadOnlyList<NicContract>? Nics { get; init; }
 
-    public required IReadOnlyList<DiskContract> Disks { get; init; } = [];
+    /// <summary>Those that LabNet made; null of an attached VM, whose disks `block` tells.</summary>
+    public required IReadOnlyList<DiskContract>? Disks { get; init; }
 
     /// <summary>What the guest said of itself; null until its agent answered.</summary>
     public required GuestContract? Guest { get; init; }
@@ -127,21 +141,23 @@ public sealed record VmDetailsContract : VmContract
     /// <summary>The last thing that went wrong; null if nothing did since the start.</summary>
     public required VmProblemContract? Problem { get; init; }
 
-    /// <summary>A QMP socket that LabNet leaves to programs of yours, on the VM's host; null for viewers.</summary>
+    /// <summary>A QMP socket that LabNet leaves to programs of yours, on the VM's host; null for viewers, and of an attached VM, which has none that LabNet knows.</summary>
     public required string? QmpSocket { get; init; }
 
     internal static VmDetailsContract Of(VmState vm, string? qmpSocket, DateTimeOffset now)
     {
         var running = vm.Process as VmProcessState.Running;
+        var started = vm.Definition as StartedVm;
         return new VmDetailsContract(Of(vm, now))
         {
+            AttachedTo = (vm.Definition as AttachedVm)?.Qmp.ToString(),
             Pid = running?.Pid,
             StartedAt = running?.StartedAt,
             AcceleratorReason = vm.Accelerator?.Reason,
-            MemoryBytes = vm.Definition.MemoryBytes,
-            Cpus = vm.Definition.Cpus,
-            Nics = [.. vm.Definition.Nics.Select(NicContract.Of)],
-            Disks = [new DiskContract("vda", vm.Definition.Image.ToString())],
+            MemoryBytes = vm.MemoryBytes,
+            Cpus = vm.Cpus,
+            Nics = started is null ? null : [.. started.Nics.Select(NicContract.Of)],
+            Disks = started is null ? null : [new DiskContract("vda", started.Image.ToString())],
             Guest = vm.Guest is { } guest ? GuestContract.Of(guest) : null,
             Problem = vm.Problem is { } problem ? new VmProblemContract(problem.Title, problem.Detail, problem.At) : null,
             QmpSocket = qmpSocket,

@@ -1,3 +1,4 @@
+using LabNet.Core.Labs;
 using LabNet.Core.Vms;
 using LabNet.Web.Access;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -28,11 +29,11 @@ public static class VmEndpoints
     internal static VmDetailsContract GetVm(string vm, VmRegistry vms, TimeProvider time, HttpContext context)
     {
         var session = vms.Require(vm);
-        var socket = context.User.Role() >= Role.Operator ? session.Paths.UserSocket : null;
+        var socket = context.User.Role() >= Role.Operator && session.State.Definition is StartedVm ? session.Paths.UserSocket : null;
         return VmDetailsContract.Of(session.State, socket, time.GetUtcNow());
     }
 
-    /// <summary>Begins to start, pause, resume, reset, power down, stop or kill a VM. What is shown changes when QEMU says so.</summary>
+    /// <summary>Begins to start, pause, resume, reset, power down, stop or kill a VM. What is shown changes when QEMU says so. An attached VM cannot be started, stopped or killed.</summary>
     /// <param name="vm">The VM's name.</param>
     /// <param name="action">`start`, `pause`, `resume`, `reset`, `powerdown` (ACPI), `stop` (power down, then quit, then kill) or `kill`.</param>
     internal static async Task<Accepted<OperationStarted>> BeginActionAsync(string vm, string action, VmRegistry vms, HttpContext context)

@@ -42,7 +42,7 @@ public sealed class LabHub(VmRegistry vms) : Hub
         {
             return await outputs.MoveNextAsync();
         }
-        catch (ForbiddenException e)
+        catch (Exception e) when (e is ForbiddenException or VmConflictException)
         {
             throw new HubException(e.Message, e);
         }

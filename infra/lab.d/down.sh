@@ -37,9 +37,10 @@ end_the_other() {
   take_turn --wait "$up_ends_seconds" || die 1 "another ./infra/lab up or down (process $pid) has been at work for $up_ends_seconds s; end it, then run this again"
 }
 
+# An attached VM is its starter's.
 stop_vms_by_api() {
   local vm operation operations=() reply
-  for vm in $(api GET /api/v1/vms --max-time 5 2>/dev/null | jq --raw-output '.[] | select(.connection != "off" and .connection != "crashed") | .name'); do
+  for vm in $(api GET /api/v1/vms --max-time 5 2>/dev/null | jq --raw-output '.[] | select((.attached | not) and .connection != "off" and .connection != "crashed") | .name'); do
     operation=$(api POST "/api/v1/vms/$vm/actions/stop" 2>/dev/null | jq --raw-output '.operation // empty') || return 1
     [[ -n $operation ]] && operations+=("$operation") && say "Stopping $vm ..."
   done

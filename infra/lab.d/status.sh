@@ -6,7 +6,7 @@ status_json() {
   lab=$(api_or_die GET /api/v1/lab)
   jq --null-input --arg url "$(<"$state/url")" --argjson vms "$vms" --argjson lab "$lab" '{
     $url,
-    vms: [$vms[] | {name, host, arch, runState, guestAgent, pid, qmpSocket}],
+    vms: [$vms[] | {name, host, arch, connection, runState, guestAgent, pid, qmpSocket, attachedTo}],
     links: [$lab.links[] | {name, kind: "vxlan", mtu: ([.hosts[].mtuBytes | values] | min)}]
   }'
 }
@@ -27,7 +27,9 @@ lab_status() {
   fi
   status_json | jq --raw-output '
     "dashboard  \(.url)",
-    (.vms[] | "vm         \(.name) (\(.arch)) on \(.host): \(.runState // "off"), guest agent \(.guestAgent), pid \(.pid // "-")"),
+    (.vms[] | "vm         \(.name) (\(.arch)) on \(.host): " +
+      (if .attachedTo then "\(.runState // "not reachable"), guest agent \(.guestAgent), attached to \(.attachedTo)"
+       else "\(.runState // "off"), guest agent \(.guestAgent), pid \(.pid // "-")" end)),
     (.links[] | "link       \(.name): \(.kind), mtu \(.mtu // "unknown")")'
 }
 

@@ -43,6 +43,7 @@ lab_up() {
     start_labnet "$lab_file" "$port"
   fi
   tell_forgotten_vms
+  tell_attached_vms
   wait_for_guests
   wait_for_pings
   tell_how_to_log_in
@@ -136,6 +137,13 @@ tell_forgotten_vms() {
   done
 }
 
+tell_attached_vms() {
+  local vms
+  vms=$(api_or_die GET /api/v1/vms)
+  [[ $vms == *'"attached":true'* ]] || return 0
+  jq --raw-output '.[] | select(.attached) | "  \(.name) is attached: \(.runState // "not reachable yet")"' <<<"$vms" >&2
+}
+
 start_stopped_vms() {
   local vm
   for vm in $(api_or_die GET /api/v1/vms | jq --raw-output '.[] | select(.connection == "off" or .connection == "crashed") | .name'); do
@@ -151,6 +159,9 @@ wait_for_guests() {
   while true; do
     labnet_alive || labnet_failed
     vms=$(api_or_die GET /api/v1/vms)
+    # Whoever started an attached VM waits for it.
+    while [[ $vms =~ ^(.*)\{[^{}]*\"attached\":true[^{}]*\},?(.*)$ ]]; do vms=${BASH_REMATCH[1]}${BASH_REMATCH[2]}; done
+    vms=${vms/%,]/]}
     words=$vms
     while [[ $words =~ ^(.*)\"uptimeSeconds\":[0-9]+(.*)$ ]]; do words=${BASH_REMATCH[1]}${BASH_REMATCH[2]}; done
     if [[ $words != "$told" ]]; then
@@ -168,6 +179,7 @@ wait_for_guests() {
 standing_told=''
 tell_standing() {
   local line
+  [[ $1 != "[]" ]] || return 0
   line=$(jq --raw-output 'map("\(.name) \(if .guestAgent == "answering" then "is up" elif .connection != "connected" then .connection elif (.runState // "running") == "running" then "boots" else "is \(.runState)" end)") | join(", ")' <<<"$1")
   [[ $line == "$standing_told" ]] || say "  $line"
   standing_told=$line
@@ -176,7 +188,7 @@ tell_standing() {
 # True if a VM has one.
 tell_problems() {
   local problem
-  problem=$(vm_details | jq --raw-output 'first(.[] | select(.problem != null) | "\(.name): \(.problem.title)\n\(.problem.detail)") // empty')
+  problem=$(vm_details | jq --raw-output 'first(.[] | select(.problem != null and .attachedTo == null) | "\(.name): \(.problem.title)\n\(.problem.detail)") // empty')
   [[ -n $problem ]] && say "$problem"
 }
 

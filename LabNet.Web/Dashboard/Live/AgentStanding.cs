@@ -10,7 +10,9 @@ public sealed record AgentStanding(string Word, Tone Tone, IconShape? Icon, stri
 {
     public static AgentStanding Of(VmState state) => (state.Process, state.Agent) switch
     {
-        (not VmProcessState.Running, _) => new("–", Tone.Quiet, Icon: null, "The VM is off."),
+        (_, GuestAgentState.NoSocket) => new("no socket", Tone.Quiet, Icon: null, "The lab file names no agent socket for this VM."),
+        (VmProcessState.Foreign, _) when !state.IsThere => new("–", Tone.Quiet, Icon: null, "The VM is not reachable."),
+        (not (VmProcessState.Running or VmProcessState.Foreign), _) => new("–", Tone.Quiet, Icon: null, "The VM is off."),
         (_, GuestAgentState.Answering) => new("answering", Tone.Good, IconShape.Check, Detail: null),
         (_, GuestAgentState.Silent silent) => new("silent", Tone.Warning, IconShape.Pause, silent.Reason),
         _ => new("not there", Tone.Quiet, IconShape.Circle, "The guest has not opened the agent's port: it boots, or it has no agent."),

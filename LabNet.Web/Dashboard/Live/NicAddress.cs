@@ -11,7 +11,7 @@ public sealed record NicAddress(Nic Nic, IReadOnlyList<string> Addresses, string
     public string Network => Nic is LinkNic link ? link.Link.ToString() : "user NAT";
 
     public static IEnumerable<NicAddress> Of(VmState state) =>
-        state.Definition.Nics.Select(nic => Of(nic, state.Guest, state.Process is VmProcessState.Running));
+        state.Definition.Nics.Select(nic => Of(nic, state.Guest, state.IsThere));
 
     private static NicAddress Of(Nic nic, GuestFacts? guest, bool runs)
     {

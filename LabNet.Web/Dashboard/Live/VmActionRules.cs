@@ -14,10 +14,13 @@ public static class VmActionRules
     public static string? WhyNot(VmAction action, VmState? state, Operation? operation, Role role) =>
         role < Role.Operator ? $"You are {role.Word()}; this needs {Role.Operator.Word()}."
         : state is null ? "LabNet has not looked at this VM yet."
+        : action.WhyNever(state.Definition) is { } never ? never
         : Busy(action, operation) ?? state.Process switch
         {
             VmProcessState.Starting starting => action == VmAction.Kill ? "It has no process yet." : $"It is starting: {starting.Step}.",
             VmProcessState.Running running => WhyNotRunning(action, running, state),
+            VmProcessState.Foreign when state.Connection is QmpLinkState.Lost => "It is not reachable.",
+            VmProcessState.Foreign => WhyNotThere(action, state),
             _ => action == VmAction.Start ? null : "It is off.",
         };
 
@@ -38,9 +41,12 @@ public static class VmActionRules
         VmAction.Start => $"It runs, as process {running.Pid}.",
         VmAction.Stop or VmAction.Kill => null,
         _ when state.Connection is QmpLinkState.Lost => "QEMU does not answer; only Stop and Kill help.",
-        _ when state.Connection is not QmpLinkState.Connected || state.RunState is null => "LabNet is still connecting to QEMU.",
-        _ => WhyNotConnected(action, state.RunState.Value.Word),
+        _ => WhyNotThere(action, state),
     };
+
+    private static string? WhyNotThere(VmAction action, VmState state) => state is { Connection: QmpLinkState.Connected, RunState: { } runState }
+        ? WhyNotConnected(action, runState.Word)
+        : "LabNet is still connecting to QEMU.";
 
     private static string? WhyNotConnected(VmAction action, string runState) => (action, runState) switch
     {

@@ -1,3 +1,4 @@
+using LabNet.Core.Labs;
 using LabNet.Core.Qmp;
 using LabNet.Core.Vms;
 using LabNet.Web.Dashboard.Shell;
@@ -16,6 +17,7 @@ public sealed record VmStanding(string Word, Tone Tone, IconShape Icon, string? 
         { Process: VmProcessState.Starting starting } => new("starting", Tone.Busy, IconShape.Busy, starting.Step),
         { Process: VmProcessState.Exited { Expected: false } exited } => new("crashed", Tone.Bad, IconShape.Cross, Crash(exited)),
         { Process: VmProcessState.Running } => OfRunning(state),
+        { Definition: AttachedVm attached, Process: VmProcessState.Foreign } => OfForeign(attached, state),
         { Problem: { } problem } => new("start failed", Tone.Bad, IconShape.Cross, problem.Title),
         { Process: VmProcessState.Exited } => new("off", Tone.Quiet, IconShape.Circle, "QEMU ended as it was asked to."),
         _ => new("off", Tone.Quiet, IconShape.Circle, Detail: null),
@@ -26,6 +28,13 @@ public sealed record VmStanding(string Word, Tone Tone, IconShape Icon, string? 
         QmpLinkState.Lost lost => new("connection lost", Tone.Bad, IconShape.Unplugged, lost.Reason),
         QmpLinkState.Connected when state.RunState is { } runState => OfRunState(runState),
         _ => new("connecting", Tone.Busy, IconShape.Busy, "QEMU runs; LabNet connects to its control socket."),
+    };
+
+    private static VmStanding OfForeign(AttachedVm vm, VmState state) => state.Connection switch
+    {
+        QmpLinkState.Connected when state.RunState is { } runState => OfRunState(runState),
+        QmpLinkState.Lost lost => new("not reachable", Tone.Warning, IconShape.Unplugged, lost.Reason),
+        _ => new("connecting", Tone.Busy, IconShape.Busy, $"LabNet connects to {vm.Qmp}."),
     };
 
     /// <summary>qapi/run-state.json, RunState. A word that is not listed here comes from a newer QEMU and is shown as it is.</summary>

@@ -47,6 +47,10 @@ public sealed partial class VmRow
     /// <summary>The one on a link, where there is one: under the address of user NAT nobody reaches the guest.</summary>
     private NicAddress? Main => State is null ? null : NicAddress.Of(State).OrderByDescending(n => n.Nic is LinkNic).FirstOrDefault(n => n.Addresses.Count > 0);
 
+    private int? Cpus => (Definition as StartedVm)?.Cpus ?? State?.Cpus;
+
+    private long? MemoryBytes => (Definition as StartedVm)?.MemoryBytes ?? State?.MemoryBytes;
+
     /// <summary>With the row itself as the fragment: without one, Blazor scrolls to the top of the page.</summary>
     private string Address(bool open) => $"/{(open ? $"?vm={Definition.Name}" : "")}#vm-{Definition.Name}";
 

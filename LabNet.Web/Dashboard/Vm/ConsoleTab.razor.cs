@@ -24,8 +24,9 @@ public sealed partial class ConsoleTab : IAsyncDisposable
     [Parameter, EditorRequired]
     public VmName Vm { get; set; }
 
+    /// <summary>Why its console says nothing, in a sentence; null while the VM is there.</summary>
     [Parameter, EditorRequired]
-    public bool Running { get; set; }
+    public string? WhyOff { get; set; }
 
     [Parameter, EditorRequired]
     public bool MayType { get; set; }

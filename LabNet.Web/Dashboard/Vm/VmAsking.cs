@@ -9,7 +9,8 @@ internal static class VmAsking
     public static string? WhyNotQemu(VmState state) => state switch
     {
         { Process: VmProcessState.Starting } => $"{state.Name} is starting.",
-        { Process: not VmProcessState.Running } => $"{state.Name} is off. Start it to see this.",
+        { Process: VmProcessState.Foreign, Connection: QmpLinkState.Lost lost } => $"{state.Name} is not reachable: {lost.Reason}",
+        { Process: not (VmProcessState.Running or VmProcessState.Foreign) } => $"{state.Name} is off. Start it to see this.",
         { Connection: QmpLinkState.Lost lost } => $"QEMU does not answer: {lost.Reason}",
         { Connection: not QmpLinkState.Connected } => "LabNet connects to QEMU.",
         _ => null,
@@ -17,7 +18,8 @@ internal static class VmAsking
 
     public static string? WhyNotGuest(VmState state) => state switch
     {
-        { Process: not VmProcessState.Running } => WhyNotQemu(state),
+        { Agent: GuestAgentState.NoSocket } => $"The lab file names no agent socket for {state.Name}, so its guest cannot be asked.",
+        { IsThere: false } => WhyNotQemu(state),
         { RunState: { } runState } when runState != RunState.Running => $"{state.Name} is {runState}, so its guest cannot answer. It does when it runs again.",
         { Agent: GuestAgentState.Closed } => "The guest's agent is not there: the guest boots, has no agent (qemu-guest-agent), or it has ended.",
         { Agent: GuestAgentState.Silent silent } => $"The guest's agent does not answer: {silent.Reason}",

@@ -27,6 +27,13 @@ public sealed partial class VmPage
 
     private AgentStanding Agent => AgentStanding.Of(StateOrOff);
 
+    private string? WhyConsoleOff => StateOrOff switch
+    {
+        { IsThere: true } => null,
+        { Definition: AttachedVm } => $"{Name} is not reachable.",
+        _ => $"{Name} is off.",
+    };
+
     protected override void OnParametersSet()
     {
         _session = VmName.TryParse(Name, out var name) ? Registry.Find(name) : null;
