@@ -53,6 +53,20 @@ public sealed class ComponentTests : IAsyncLifetime
     }
 
     [Fact]
+    public void The_card_of_an_attached_vm_says_where_it_is_and_has_no_table_of_nics_that_nobody_knows()
+    {
+        var there = Card(Labs.There(Labs.Attached("mine")));
+        var away = Card(new VmState(Labs.Attached("mine")));
+
+        Assert.Contains("/run/mine/qmp.sock", there.Find("dl").TextContent, StringComparison.Ordinal);
+        Assert.Contains("1 GiB", there.Find("dl").TextContent, StringComparison.Ordinal);
+        Assert.Contains("cannot be asked: no agent socket", there.Find("dl").TextContent, StringComparison.Ordinal);
+        Assert.Empty(there.FindAll("table"));
+        Assert.DoesNotContain("GiB", away.Find("dl").TextContent, StringComparison.Ordinal);
+        Assert.DoesNotContain("Uptime", away.Find("dl").TextContent, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_vm_that_is_not_known_yet_looks_like_one_that_is_being_loaded()
     {
         var card = Card(state: null);
@@ -153,5 +167,5 @@ public sealed class ComponentTests : IAsyncLifetime
     }
 
     private IRenderedComponent<VmCard> Card(VmState? state, bool ready = true) => _context.Render<VmCard>(p => p
-        .Add(c => c.Definition, X86).Add(c => c.State, state).Add(c => c.Role, Role.Operator).Add(c => c.Ready, ready));
+        .Add(c => c.Definition, state?.Definition ?? X86).Add(c => c.State, state).Add(c => c.Role, Role.Operator).Add(c => c.Ready, ready));
 }
