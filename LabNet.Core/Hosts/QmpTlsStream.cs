@@ -8,7 +8,7 @@ namespace LabNet.Core.Hosts;
 /// <remarks>
 /// That monitor reads one byte at a time and waits for the socket in between. The rest of a record has then left the socket for the
 /// TLS library, so that a command lies there unread until something else comes; the line feed that is still in the socket is just that.
-/// QEMU 8.0 looks into the library too (its commit ffda5db65a).
+/// Measured with 7.2.22; harmless where a newer QEMU looks into the library too.
 /// </remarks>
 internal sealed class QmpTlsStream(Stream inner) : SslStream(inner, leaveInnerStreamOpen: false)
 {
