@@ -19,7 +19,7 @@ public abstract record FeedItem
 }
 
 /// <summary>An item in its place.</summary>
-/// <param name="Sequence">Counts the source's records from 1, without holes.</param>
+/// <param name="Sequence">Counts the source's records, without holes while LabNet runs; the next LabNet goes on behind it.</param>
 /// <param name="TimeNs">When it was published, UTC nanoseconds since 1970.</param>
 public sealed record FeedRecord(FeedSource Source, long Sequence, long TimeNs, FeedItem Item);
 

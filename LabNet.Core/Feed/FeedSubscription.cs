@@ -44,6 +44,21 @@ public sealed class FeedSubscription : IDisposable
         while (_owed.Count > 0 || await _waiting.Reader.WaitToReadAsync(cancellationToken));
     }
 
+    /// <summary>Whether the next record is there already. For the reader.</summary>
+    public bool HasMore => _owed.Count > 0 || (_waiting.Reader.TryPeek(out var item) && item is not TaskCompletionSource);
+
+    /// <summary>Ends when the reader has taken everything that was published by now, and has come back for more; or when the subscription is disposed and read to its end.</summary>
+    public Task WhenReadAsync()
+    {
+        var read = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (!_waiting.Writer.TryWrite(read))
+        {
+            read.SetResult();
+        }
+
+        return read.Task;
+    }
+
     public void Dispose()
     {
         _feed.Remove(this);
@@ -79,6 +94,12 @@ public sealed class FeedSubscription : IDisposable
 
     private void Take(object item)
     {
+        if (item is TaskCompletionSource read)
+        {
+            read.SetResult();
+            return;
+        }
+
         lock (_sync)
         {
             if (item is FeedRecord record)

@@ -35,6 +35,37 @@ public sealed class LiveFeed(TimeProvider time)
         }
     }
 
+    /// <summary>Goes on behind the numbers of the LabNet before this one. To be called before anything is published.</summary>
+    /// <param name="sequences">By source: the last number that was used.</param>
+    /// <exception cref="InvalidOperationException">Something was published already.</exception>
+    public void ContinueFrom(IReadOnlyDictionary<FeedSource, long> sequences)
+    {
+        lock (_sync)
+        {
+            if (_published > 0)
+            {
+                throw new InvalidOperationException("The feed has published already.");
+            }
+
+            foreach (var (source, last) in sequences)
+            {
+                _sequences[source] = last;
+            }
+        }
+    }
+
+    /// <summary>The last number of each source.</summary>
+    public IReadOnlyDictionary<FeedSource, long> Sequences
+    {
+        get
+        {
+            lock (_sync)
+            {
+                return new Dictionary<FeedSource, long>(_sequences);
+            }
+        }
+    }
+
     /// <summary>The states as they are now, and everything that follows.</summary>
     /// <param name="wanted">Chooses records; called under the feed's lock, so it must be quick and must not call back.</param>
     /// <param name="capacity">Records that may wait for the reader before it gets a gap.</param>

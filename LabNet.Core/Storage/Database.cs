@@ -5,7 +5,11 @@ using Microsoft.Data.Sqlite;
 namespace LabNet.Core.Storage;
 
 /// <summary>Thrown when a database cannot be opened as it is; nothing in it was changed.</summary>
-public sealed class DatabaseException(string message, Exception? inner = null) : Exception(message, inner);
+public sealed class DatabaseException(string message, Exception? inner = null) : Exception(message, inner)
+{
+    /// <summary>Whether the file itself is damaged, or is no database at all.</summary>
+    public bool IsCorrupt => InnerException is SqliteException damage && Database.IsCorrupt(damage);
+}
 
 /// <param name="WalBytes">The write-ahead log beside it.</param>
 /// <param name="Version">The number of migrations that it has been through.</param>
@@ -27,15 +31,17 @@ public sealed class Database : IAsyncDisposable
 
     private readonly string _path;
     private readonly string _connectionString;
-    private readonly SqliteConnection _writer;
+    private readonly Func<SqliteConnection> _openWriter;
     private readonly SemaphoreSlim _writing = new(1, 1);
+    private SqliteConnection _writer;
     private bool _closed;
 
-    private Database(string path, string connectionString, SqliteConnection writer)
+    private Database(string path, string connectionString, Func<SqliteConnection> openWriter)
     {
         _path = path;
         _connectionString = connectionString;
-        _writer = writer;
+        _openWriter = openWriter;
+        _writer = openWriter();
     }
 
     /// <summary>Opens or makes the file (mode 0600) and brings it to the newest version by the SQL files of <paramref name="migrations"/>.</summary>
@@ -45,31 +51,47 @@ public sealed class Database : IAsyncDisposable
     /// <exception cref="DatabaseException">The file is no database, is of a newer LabNet, or a migration fails.</exception>
     public static Database Open(string path, string migrations, string synchronous)
     {
-        if (!File.Exists(path))
-        {
-            Create(path);
-        }
-
         var connectionString = new SqliteConnectionStringBuilder { DataSource = path, DefaultTimeout = BusyTimeoutSeconds }.ToString();
-        var writer = new SqliteConnection(connectionString);
+        return new Database(path, connectionString, () => OpenWriter(path, connectionString, Migration.ReadAll(migrations), synchronous));
+    }
+
+    /// <summary>As <see cref="Open"/>, but a damaged file is moved aside, as it is, and a new one begun.</summary>
+    /// <param name="setAside">Where the damaged file is now; null if there was none.</param>
+    /// <inheritdoc cref="Open"/>
+    public static Database OpenOrBeginAnew(string path, string migrations, string synchronous, TimeProvider time, out string? setAside)
+    {
         try
         {
-            writer.Open();
-            var known = Migration.ReadAll(migrations);
-            ThrowIfNewer(writer, path, known.Count);
-            writer.Execute($"PRAGMA journal_mode = WAL; PRAGMA synchronous = {synchronous}; PRAGMA foreign_keys = ON;");
-            Migrate(writer, known);
-            return new Database(path, connectionString, writer);
+            setAside = null;
+            return Open(path, migrations, synchronous);
         }
-        catch (SqliteException e)
+        catch (DatabaseException e) when (e.IsCorrupt)
         {
-            Close(writer);
-            throw new DatabaseException($"{path} cannot be opened as a database: {e.Message}", e);
+            setAside = DamagedFile.SetAside(path, time.GetUtcNow());
+            return Open(path, migrations, synchronous);
         }
-        catch
+    }
+
+    /// <summary>SQLITE_CORRUPT and SQLITE_NOTADB of sqlite3.h.</summary>
+    public static bool IsCorrupt(SqliteException e) => e.SqliteErrorCode is 11 or 26;
+
+    /// <summary>For a file that turns out to be damaged while it is in use: moves it aside, as it is, and begins a new one.</summary>
+    /// <returns>Where the damaged file is now.</returns>
+    /// <exception cref="DatabaseException">No new one can be begun.</exception>
+    public async Task<string> BeginAnewAsync(TimeProvider time)
+    {
+        await _writing.WaitAsync();
+        try
         {
-            Close(writer);
-            throw;
+            ObjectDisposedException.ThrowIf(_closed, this);
+            Close(_writer);
+            var setAside = DamagedFile.SetAside(_path, time.GetUtcNow());
+            _writer = _openWriter();
+            return setAside;
+        }
+        finally
+        {
+            _writing.Release();
         }
     }
 
@@ -141,6 +163,37 @@ public sealed class Database : IAsyncDisposable
     {
         connection.Dispose();
         SqliteConnection.ClearPool(connection);
+    }
+
+    private static SqliteConnection OpenWriter(string path, string connectionString, IReadOnlyList<Migration> migrations, string synchronous)
+    {
+        if (!File.Exists(path))
+        {
+            Create(path);
+        }
+
+        var writer = new SqliteConnection(connectionString);
+        try
+        {
+            writer.Open();
+            ThrowIfNewer(writer, path, migrations.Count);
+
+            // Of an empty file only: what is trimmed goes back to the file system page by page.
+            writer.Execute("PRAGMA auto_vacuum = INCREMENTAL");
+            writer.Execute($"PRAGMA journal_mode = WAL; PRAGMA synchronous = {synchronous}; PRAGMA foreign_keys = ON;");
+            Migrate(writer, migrations);
+            return writer;
+        }
+        catch (SqliteException e)
+        {
+            Close(writer);
+            throw new DatabaseException($"{path} cannot be opened as a database: {e.Message}", e);
+        }
+        catch
+        {
+            Close(writer);
+            throw;
+        }
     }
 
     private static void Create(string path)

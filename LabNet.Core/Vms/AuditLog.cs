@@ -11,26 +11,7 @@ namespace LabNet.Core.Vms;
 public sealed record AuditLine(
     long Seq, DateTimeOffset At, string Actor, string Role, string Origin, string Action, string? Vm, string? Detail, string Result)
 {
-    public AuditCursor Cursor => new(At.ToUnixTimeNs(), Seq);
-}
-
-/// <summary>A place in the audit log: behind the line of this time and number, which is older the smaller they are.</summary>
-public readonly record struct AuditCursor(long TimeNs, long Seq)
-{
-    public override string ToString() => $"{TimeNs}-{Seq}";
-
-    public static bool TryParse(string? text, out AuditCursor cursor)
-    {
-        var parts = (text ?? "").Split('-');
-        cursor = default;
-        if (parts.Length != 2 || !long.TryParse(parts[0], out var timeNs) || !long.TryParse(parts[1], out var seq))
-        {
-            return false;
-        }
-
-        cursor = new AuditCursor(timeNs, seq);
-        return true;
-    }
+    public PageCursor Cursor => new(At.ToUnixTimeNs(), Seq);
 }
 
 /// <summary>Which lines are wanted; null means all.</summary>
@@ -39,7 +20,7 @@ public readonly record struct AuditCursor(long TimeNs, long Seq)
 /// <param name="After">Only what comes after this place, going back in time.</param>
 public sealed record AuditQuery(
     int Limit,
-    AuditCursor? After = null,
+    PageCursor? After = null,
     string? Vm = null,
     string? Actor = null,
     string? Action = null,
@@ -47,25 +28,27 @@ public sealed record AuditQuery(
     DateTimeOffset? To = null);
 
 /// <summary>Who did what, when, with what result; in lab.db. Only ever added to.</summary>
-public sealed class AuditLog(Database labDatabase, TimeProvider time)
+public sealed class AuditLog(Database labDatabase, LiveFeed feed, TimeProvider time)
 {
     /// <param name="action">Such as <c>pause</c>, <c>guest-exec</c>, <c>token-create</c>.</param>
     /// <param name="detail">What with; never a secret.</param>
     /// <param name="result"><c>accepted</c>, <c>forbidden</c>, or what went wrong.</param>
     /// <returns>The line's number.</returns>
-    public Task<long> WriteAsync(Actor actor, string action, VmName? vm, string? detail, string result, CancellationToken cancellationToken)
+    public async Task<long> WriteAsync(Actor actor, string action, VmName? vm, string? detail, string result, CancellationToken cancellationToken)
     {
-        var line = new { TimeNs = time.GetUnixTimeNs(), actor.Name, Role = actor.Role.Word(), actor.Origin, action, Vm = vm?.ToString(), detail, result };
-        return labDatabase.WriteAsync(
+        var line = new AuditLine(Seq: 0, time.GetUtcNow(), actor.Name, actor.Role.Word(), actor.Origin, action, vm?.ToString(), detail, result);
+        var seq = await labDatabase.WriteAsync(
             (connection, transaction) => connection.ExecuteScalar<long>(
                 """
                 INSERT INTO audit (time_ns, actor, role, origin, action, vm, detail, result)
-                VALUES (@TimeNs, @Name, @Role, @Origin, @action, @Vm, @detail, @result)
+                VALUES (@TimeNs, @Actor, @Role, @Origin, @Action, @Vm, @Detail, @Result)
                 RETURNING seq
                 """,
-                line,
+                new { TimeNs = line.At.ToUnixTimeNs(), line.Actor, line.Role, line.Origin, line.Action, line.Vm, line.Detail, line.Result },
                 transaction),
             cancellationToken);
+        feed.Publish(vm is { } name ? new FeedSource(name.ToString()) : FeedSource.Lab, new AuditMarked(line with { Seq = seq }));
+        return seq;
     }
 
     /// <summary>Lines, newest first; those of one time by their numbers. Pages begin where the last one ended, whatever was added meanwhile.</summary>
@@ -81,8 +64,8 @@ public sealed class AuditLog(Database labDatabase, TimeProvider time)
             """,
             new
             {
-                TimeNs = query.After?.TimeNs ?? long.MaxValue,
-                Seq = query.After?.Seq ?? long.MaxValue,
+                (query.After ?? PageCursor.Start).TimeNs,
+                Seq = (query.After ?? PageCursor.Start).Number,
                 FromNs = query.From?.ToUnixTimeNs() ?? long.MinValue,
                 ToNs = query.To?.ToUnixTimeNs() ?? long.MaxValue,
                 query.Vm,

@@ -11,8 +11,13 @@ namespace LabNet.Core.Vms;
 public sealed record LinkStatus(HostName Host, LinkName Link, string Device, int? MtuBytes, bool Up, string? Problem);
 
 /// <summary>A link's part on one host changed.</summary>
-public sealed record LinkChanged(LinkStatus Status) : FeedItem
+public sealed record LinkChanged(LinkStatus Status) : EventItem
 {
+    public override EventNote Note => new(
+        EventKind.Link,
+        Status.Up ? "up" : "down",
+        Status.Up ? $"Link {Status.Link} is up on {Status.Host}, with an MTU of {Status.MtuBytes} bytes." : $"Link {Status.Link} on {Status.Host}: {Status.Problem}");
+
     public override string RetainedAs => Key(Status.Link, Status.Host);
 
     public static string Key(LinkName link, HostName host) => $"link/{link}/{host}";

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using LabNet.Core.Feed;
 using LabNet.Core.GuestAgent;
 using LabNet.Core.Hosts;
 using LabNet.Core.Labs;
@@ -76,7 +77,9 @@ public sealed partial class VmSession
                 Apply(new VmEvent.QemuSaid(received.Event));
                 await FollowAsync(received.Event, cancellationToken);
                 break;
-            case QmpSignal.Gap:
+            case QmpSignal.Gap gap:
+                _services.Feed.Publish(_source, new VmHappened(new EventNote(
+                    EventKind.Gap, "qmp-events", $"{gap.Events} events of QEMU are missing here: they came faster than LabNet could take them.")));
                 await ReadStateAtLastAsync(cancellationToken);
                 break;
             case QmpSignal.Disconnected disconnected:

@@ -149,11 +149,16 @@ public sealed partial class VmSession : IAsyncDisposable
     {
         lock (_sync)
         {
-            var next = VmReducer.Apply(_state, vmEvent);
-            if (next != _state)
+            var (before, next) = (_state, VmReducer.Apply(_state, vmEvent));
+            if (next != before)
             {
                 _state = next;
                 _services.Feed.Publish(_source, new VmChanged(next));
+            }
+
+            foreach (var note in VmNotes.Of(before, vmEvent, next))
+            {
+                _services.Feed.Publish(_source, new VmHappened(note));
             }
         }
     }

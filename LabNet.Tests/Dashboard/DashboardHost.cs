@@ -2,6 +2,7 @@ using System.Net;
 using System.Security.Claims;
 using System.Text.Encodings.Web;
 using LabNet.Core.Feed;
+using LabNet.Core.History;
 using LabNet.Core.Hosts;
 using LabNet.Core.Labs;
 using LabNet.Core.Storage;
@@ -9,6 +10,7 @@ using LabNet.Core.Vms;
 using LabNet.Web.Access;
 using LabNet.Web.Dashboard;
 using LabNet.Web.Hubs;
+using LabNet.Web.Startup;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -25,14 +27,12 @@ namespace LabNet.Tests.Dashboard;
 internal sealed class DashboardHost : IAsyncDisposable
 {
     private readonly WebApplication _app;
-    private readonly Database _database;
     private readonly DirectoryInfo _folder;
     private bool _disposed;
 
-    private DashboardHost(WebApplication app, Database database, DirectoryInfo folder, Lab lab)
+    private DashboardHost(WebApplication app, DirectoryInfo folder, Lab lab)
     {
         _app = app;
-        _database = database;
         _folder = folder;
         Lab = lab;
     }
@@ -53,13 +53,11 @@ internal sealed class DashboardHost : IAsyncDisposable
     public static async Task<DashboardHost> StartAsync(Lab lab, Role? role = Role.Admin, BeginVmAction? begin = null, int port = 0)
     {
         var folder = Directory.CreateTempSubdirectory("labnet-dashboard-");
-        var database = Database.Open(Path.Combine(folder.FullName, "lab.db"), "lab", "FULL");
-
         // The name finds the static web assets of LabNet.Web, which are laid beside the test as well.
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ApplicationName = "LabNet.Web", EnvironmentName = "Development" });
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port));
-        builder.Services.AddSingleton(TimeProvider.System).AddSingleton(database).AddFeed();
+        builder.Services.AddSingleton(TimeProvider.System).AddStorage(folder.FullName).AddFeed().AddHistory().AddHostedService<HistoryService>();
         builder.Services.AddHosts(new HostSettings(folder.FullName, "", "", "", Machine: null)).AddVms(lab);
         builder.Services.AddSingleton(begin ?? ((vm, action, _, _) => throw new VmConflictException($"{vm} takes no {action.Word()} in this test.")));
         builder.Services.AddSingleton(new Visitor(role));
@@ -82,7 +80,7 @@ internal sealed class DashboardHost : IAsyncDisposable
         app.MapDashboard();
         app.MapPost("/login", () => Results.Redirect("/login?error=refused")).AllowAnonymous();
         await app.StartAsync(TestContext.Current.CancellationToken);
-        return new DashboardHost(app, database, folder, lab);
+        return new DashboardHost(app, folder, lab);
     }
 
     public void Publish(VmState state) => Feed.Publish(new FeedSource(state.Name.ToString()), new VmChanged(state));
@@ -103,7 +101,6 @@ internal sealed class DashboardHost : IAsyncDisposable
         await atOnce.CancelAsync();
         await _app.StopAsync(atOnce.Token);
         await _app.DisposeAsync();
-        await _database.DisposeAsync();
         _folder.Delete(recursive: true);
     }
 

@@ -124,7 +124,7 @@ public sealed class OperationTests : IAsyncDisposable
     [Fact(Timeout = Hang)]
     public async Task The_audit_log_keeps_who_did_what_when_and_how_it_went()
     {
-        var audit = new AuditLog(_database, _time);
+        var audit = new AuditLog(_database, new LiveFeed(_time), _time);
         await audit.WriteAsync(Alice, "guest-exec", Box, "sh -c '; DROP TABLE audit; --'", "accepted", Cancellation);
         await audit.WriteAsync(Actor.LabNet, "apply", vm: null, detail: null, "forbidden", Cancellation);
         using var reader = _database.OpenReader();

@@ -100,7 +100,7 @@ internal sealed class LabOnThisMachine : IAsyncDisposable
             _host,
             Feed,
             _operations,
-            new AuditLog(_database, TimeProvider.System),
+            new AuditLog(_database, Feed, TimeProvider.System),
             _qmp,
             BootTimeout: TimeSpan.FromSeconds(120),
             TimeProvider.System,

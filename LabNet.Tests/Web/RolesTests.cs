@@ -36,6 +36,7 @@ public sealed class RolesTests(TestApp app) : IClassFixture<TestApp>
         { "GET", "/api/v1/vms/{vm}/console/log", "/api/v1/vms/x86/console/log", null, [401, 200, 200, 200] },
         { "POST", "/api/v1/vms/{vm}/qmp", "/api/v1/vms/none/qmp", QmpBody, [401, 403, 403, 404] },
         { "GET", "/api/v1/audit", "/api/v1/audit", null, [401, 403, 403, 200] },
+        { "GET", "/api/v1/events", "/api/v1/events", null, [401, 200, 200, 200] },
         { "GET", "/api/v1/storage", "/api/v1/storage", null, [401, 200, 200, 200] },
         { "POST", "/api/v1/vms/{vm}/actions/{action}", "/api/v1/vms/none/actions/pause", null, [401, 403, 404, 404] },
         { "POST", "/api/v1/vms/{vm}/guest/exec", "/api/v1/vms/none/guest/exec", ExecBody, [401, 403, 404, 404] },

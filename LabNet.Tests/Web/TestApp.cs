@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text.RegularExpressions;
 using LabNet.Core.Feed;
+using LabNet.Core.History;
 using LabNet.Core.Hosts;
 using LabNet.Core.Labs;
 using LabNet.Core.Storage;
@@ -10,6 +11,7 @@ using LabNet.Web;
 using LabNet.Web.Access;
 using LabNet.Web.Api;
 using LabNet.Web.Hubs;
+using LabNet.Web.Startup;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -152,8 +154,7 @@ public sealed partial class TestApp : IAsyncLifetime
 
         var settings = builder.AddLabNetSettings();
         builder.Services.AddSingleton(_time);
-        builder.Services.AddSingleton(_ => Database.Open(Path.Join(settings.StateFolder, "lab.db"), "lab", "FULL"));
-        builder.Services.AddFeed();
+        builder.Services.AddStorage(settings.StateFolder).AddFeed().AddHistory().AddHostedService<HistoryService>();
         builder.Services.AddHosts(new HostSettings(settings.StateFolder, settings.InfraFolder, settings.GuestsFolder, settings.GuestRelease, Machine: null));
         builder.Services.AddVms(_lab, settings.RawQmp);
         builder.Services.AddAccess(settings);

@@ -1,4 +1,3 @@
-using System.Globalization;
 using LabNet.Core.Vms;
 using LabNet.Web.Access;
 
@@ -21,9 +20,6 @@ public sealed record AuditLineContract(
 /// <summary>Who did what, when, with what result.</summary>
 public static class AuditEndpoints
 {
-    private const int LimitDefault = 100;
-    private const int LimitMax = 1000;
-
     private static readonly string[] Filters = ["limit", "cursor", "vm", "actor", "action", "from", "to"];
 
     internal static void Map(IEndpointRouteBuilder api) => api.MapGet("/audit", GetAudit).WithTags("Audit")
@@ -49,40 +45,13 @@ public static class AuditEndpoints
         string? from = null,
         string? to = null)
     {
-        ThrowIfUnknown(context.Request.Query.Keys);
-        var count = Limit(limit);
-        var query = new AuditQuery(count + 1, Cursor(cursor), vm, actor, action, Time("from", from), Time("to", to));
-        if (query is { From: { } oldest, To: { } newest } && oldest > newest)
-        {
-            throw new BadInputException("from: it is later than to.");
-        }
-
+        QueryText.ThrowIfUnknown(context, Filters);
+        var count = QueryText.Limit(limit);
+        var range = QueryText.Range(from, to);
+        var query = new AuditQuery(count + 1, QueryText.Cursor(cursor), vm, actor, action, range.From, range.To);
         var lines = audit.Read(query);
         return new AuditPageContract(
             [.. lines.Take(count).Select(AuditLineContract.Of)],
             lines.Count > count ? lines[count - 1].Cursor.ToString() : null);
     }
-
-    /// <summary>A filter with a slip of the pen would show everything.</summary>
-    private static void ThrowIfUnknown(IEnumerable<string> given)
-    {
-        var unknown = given.Except(Filters, StringComparer.OrdinalIgnoreCase).ToList();
-        if (unknown.Count > 0)
-        {
-            throw new BadInputException($"There is no filter {string.Join(", ", unknown)}; there are {string.Join(", ", Filters)}.");
-        }
-    }
-
-    private static int Limit(string? text) => text is null ? LimitDefault
-        : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var limit) && limit is >= 1 and <= LimitMax ? limit
-        : throw new BadInputException($"limit: \"{text}\" is no number from 1 to {LimitMax}.");
-
-    private static AuditCursor? Cursor(string? text) => text is null ? null
-        : AuditCursor.TryParse(text, out var cursor) ? cursor
-        : throw new BadInputException("cursor: this is none that a page before gave.");
-
-    private static DateTimeOffset? Time(string name, string? text) => text is null ? null
-        : DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time)
-            && time.Year is >= 1970 and < 2262 ? time
-        : throw new BadInputException($"{name}: \"{text}\" is no time such as 2026-11-22T10:00:00Z, from 1970 to 2261.");
 }

@@ -72,6 +72,7 @@ internal static class ContractJson
 [JsonSerializable(typeof(GuestInfoContract))]
 [JsonSerializable(typeof(RawQmpRequest))]
 [JsonSerializable(typeof(AuditPageContract))]
+[JsonSerializable(typeof(EventPageContract))]
 [JsonSerializable(typeof(StorageContract))]
 internal sealed partial class ContractJsonContext : JsonSerializerContext
 {

@@ -24,13 +24,18 @@ public static partial class HealthEndpoints
     /// <summary>Answers while the process lives.</summary>
     internal static ContentHttpResult GetHealth() => TypedResults.Text(Ok);
 
-    /// <summary>Whether lab.db can be read and the VMs are listened to.</summary>
-    internal static IResult GetReadiness(AccessTokens tokens, VmRegistry vms, ILogger<VmRegistry> logger)
+    /// <summary>Whether lab.db can be read, ring.db written, and the VMs are listened to.</summary>
+    internal static IResult GetReadiness(AccessTokens tokens, RingWriter ring, VmRegistry vms, ILogger<VmRegistry> logger)
     {
         List<string> missing = [];
         if (!CanRead(tokens, logger))
         {
             missing.Add("lab.db cannot be read");
+        }
+
+        if (ring.Health.Problem is { } problem)
+        {
+            missing.Add($"ring.db cannot be written: {problem}");
         }
 
         if (!vms.IsOpen)

@@ -1,16 +1,61 @@
 using LabNet.Core.Feed;
+using LabNet.Core.History;
 using LabNet.Core.Storage;
 using LabNet.Core.Vms;
 
 namespace LabNet.Web.Api;
 
 /// <summary>What LabNet has stored.</summary>
+/// <param name="Database">lab.db: what must last.</param>
+/// <param name="Ring">ring.db: what is much, and is kept as long as its budget allows.</param>
 public sealed record StorageContract(
-    DatabaseContract Database, StoredRowsContract Audit, OperationsStoredContract Operations, IReadOnlyList<VmStorageContract> Vms);
+    DatabaseContract Database,
+    StoredRowsContract Audit,
+    OperationsStoredContract Operations,
+    DatabaseContract Ring,
+    RingWriterContract RingWriter,
+    BudgetedRowsContract Events,
+    IReadOnlyList<VmStorageContract> Vms);
+
+/// <param name="QueuedWrites">That wait for a batch; 64 at most.</param>
+/// <param name="LastBatchMs">How long the last batch took to commit.</param>
+/// <param name="RefusedWrites">Left out because of a mistake in themselves, which the log tells.</param>
+/// <param name="Problem">Why nothing can be written now; null while it can.</param>
+/// <param name="SetAside">Where a damaged ring.db went since the start; null if none did.</param>
+public sealed record RingWriterContract(
+    int QueuedWrites,
+    long Batches,
+    long Writes,
+    double LastBatchMs,
+    double LongestBatchMs,
+    long RefusedWrites,
+    string? Problem,
+    DateTimeOffset? ProblemSince,
+    string? SetAside)
+{
+    internal static RingWriterContract Of(RingWriterHealth health) => new(
+        health.QueuedWrites,
+        health.Batches,
+        health.Writes,
+        Math.Round(health.LastBatchMs, 3),
+        Math.Round(health.LongestBatchMs, 3),
+        health.RefusedWrites,
+        health.Problem,
+        health.ProblemSince,
+        health.SetAside is { } aside ? Path.GetFileName(aside) : null);
+}
+
+/// <param name="SizeBytes">What they take of their budget.</param>
+/// <param name="BudgetBytes">Over it the oldest go.</param>
+/// <param name="OldestAt">Null without rows.</param>
+public sealed record BudgetedRowsContract(long Rows, long SizeBytes, long BudgetBytes, DateTimeOffset? OldestAt);
 
 /// <param name="WalBytes">The write-ahead log beside it.</param>
 /// <param name="Version">The number of migrations that it has been through.</param>
-public sealed record DatabaseContract(long FileBytes, long WalBytes, int Version);
+public sealed record DatabaseContract(long FileBytes, long WalBytes, int Version)
+{
+    internal static DatabaseContract Of(DatabaseSize size) => new(size.FileBytes, size.WalBytes, size.Version);
+}
 
 /// <param name="OldestAt">Null without rows.</param>
 public sealed record StoredRowsContract(long Rows, DateTimeOffset? OldestAt)
@@ -59,15 +104,19 @@ public static class StorageEndpoints
     internal static void Map(IEndpointRouteBuilder api) => api.MapGet("/storage", GetStorage).WithTags("Storage");
 
     /// <summary>How much LabNet has stored, since when, and what it lets go.</summary>
-    internal static StorageContract GetStorage(Database database, AuditLog audit, OperationStore operations, VmRegistry vms)
+    internal static StorageContract GetStorage(
+        Database database, AuditLog audit, OperationStore operations, RingWriter ring, EventStore events, VmRegistry vms)
     {
-        var size = database.ReadSize();
         var lines = audit.ReadExtent();
         var begun = operations.ReadExtent();
+        var happened = events.ReadExtent();
         return new StorageContract(
-            new DatabaseContract(size.FileBytes, size.WalBytes, size.Version),
+            DatabaseContract.Of(database.ReadSize()),
             new StoredRowsContract(lines.Rows, StoredRowsContract.TimeOf(lines.OldestNs)),
             new OperationsStoredContract(begun.Rows, StoredRowsContract.TimeOf(begun.OldestNs), OperationStore.Kept.TotalSeconds),
+            DatabaseContract.Of(ring.Database.ReadSize()),
+            RingWriterContract.Of(ring.Health),
+            new BudgetedRowsContract(happened.Rows, events.ReadBytes(), EventStore.BudgetBytes, StoredRowsContract.TimeOf(happened.OldestNs)),
             [.. vms.Vms.Select(VmStorageContract.Of)]);
     }
 }

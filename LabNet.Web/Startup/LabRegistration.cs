@@ -1,4 +1,5 @@
 using LabNet.Core.Feed;
+using LabNet.Core.History;
 using LabNet.Core.Hosts;
 using LabNet.Core.Labs;
 using LabNet.Core.Storage;
@@ -30,6 +31,8 @@ public static class LabRegistration
             .AddHosts(new HostSettings(settings.StateFolder, settings.InfraFolder, settings.GuestsFolder, settings.GuestRelease, Machine: null))
             .AddVms(lab, settings.RawQmp)
             .AddTraffic()
+            .AddHistory()
+            .AddHostedService<HistoryService>()
             .AddHostedService<LabService>();
     }
 }

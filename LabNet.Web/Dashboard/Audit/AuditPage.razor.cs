@@ -1,3 +1,4 @@
+using LabNet.Core.Storage;
 using LabNet.Core.Vms;
 using Microsoft.AspNetCore.Components;
 
@@ -37,7 +38,7 @@ public sealed partial class AuditPage
 
     private Task<GuestReading<IReadOnlyList<AuditLine>>> ReadAsync(TimeSpan maxAge, CancellationToken cancellationToken)
     {
-        AuditCursor? after = AuditCursor.TryParse(Before, out var cursor) ? cursor : null;
+        PageCursor? after = PageCursor.TryParse(Before, out var cursor) ? cursor : null;
         var query = new AuditQuery(LinesShown, after, Given(VmName), Given(ActorName), Given(Action));
         return Task.Run(() => new GuestReading<IReadOnlyList<AuditLine>>(Log.Read(query), Time.GetUtcNow()), cancellationToken);
     }

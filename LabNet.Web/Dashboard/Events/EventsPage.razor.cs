@@ -1,0 +1,182 @@
+using LabNet.Core.Feed;
+using LabNet.Core.History;
+using LabNet.Core.Storage;
+using LabNet.Core.Vms;
+using LabNet.Web.Dashboard.Live;
+using Microsoft.AspNetCore.Components;
+using Microsoft.Data.Sqlite;
+
+namespace LabNet.Web.Dashboard.Events;
+
+/// <summary>The history of events; what is looked for is in the address. Its newest page follows what happens, by the feed.</summary>
+public sealed partial class EventsPage : IAsyncDisposable
+{
+    private const int EventsShown = 100;
+
+    private readonly CancellationTokenSource _leaving = new();
+    private FeedSubscription? _subscription;
+    private RenderThrottle? _throttle;
+    private Task _loop = Task.CompletedTask;
+    private Task _render = Task.CompletedTask;
+    private EventQuery? _query;
+    private EventList? _list;
+    private IReadOnlyList<LabEvent>? _events;
+    private PageCursor? _older;
+    private string? _problem;
+    private bool _paused;
+
+    [Inject]
+    private LiveFeed Feed { get; set; } = default!;
+
+    [Inject]
+    private EventStore Store { get; set; } = default!;
+
+    [Inject]
+    private EventRecorder Recorder { get; set; } = default!;
+
+    [Inject]
+    private VmRegistry Registry { get; set; } = default!;
+
+    [Inject]
+    private NavigationManager Navigation { get; set; } = default!;
+
+    [Inject]
+    private TimeProvider Time { get; set; } = default!;
+
+    [SupplyParameterFromQuery(Name = "vm")]
+    private string? VmName { get; set; }
+
+    [SupplyParameterFromQuery(Name = "kind")]
+    private string? Kind { get; set; }
+
+    [SupplyParameterFromQuery(Name = "text")]
+    private string? Text { get; set; }
+
+    /// <summary>Behind which event; null for the newest.</summary>
+    [SupplyParameterFromQuery(Name = "before")]
+    private string? Before { get; set; }
+
+    private bool IsFiltered => VmName is not null || Kind is not null || Text is not null;
+
+    private string Standing => Before is not null ? "Older events" : _paused ? $"Paused{(_list is { Withheld: > 0 and var more } ? $", {more} new" : "")}" : "Live";
+
+    protected override void OnInitialized()
+    {
+        if (RendererInfo.IsInteractive)
+        {
+            _throttle = new RenderThrottle(RenderThrottle.TenPerSecond, Time, () => _render = InvokeAsync(StateHasChanged));
+            _subscription = Feed.Subscribe(record => record.Item is EventItem);
+            _loop = FollowLoopAsync(_subscription);
+        }
+    }
+
+    protected override async Task OnParametersSetAsync()
+    {
+        var query = new EventQuery(
+            EventsShown + 1,
+            PageCursor.TryParse(Before, out var cursor) ? cursor : null,
+            VmName is null ? null : new FeedSource(VmName),
+            Kind is null ? null : [Kind],
+            Given(Text));
+        if (query != _query)
+        {
+            _query = query;
+            await LoadAsync(query);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _leaving.CancelAsync();
+        _throttle?.Dispose();
+        _subscription?.Dispose();
+        await _loop;
+        await _render;
+        _leaving.Dispose();
+    }
+
+    private async Task LoadAsync(EventQuery query)
+    {
+        (_list, _events, _older, _problem) = (null, null, null, null);
+        try
+        {
+            await Recorder.CatchUpAsync(_leaving.Token);
+            var read = await Task.Run(() => Store.Read(query), _leaving.Token);
+            if (query != _query)
+            {
+                return;
+            }
+
+            _older = read.Count > EventsShown ? read[EventsShown - 1].Cursor : null;
+            _list = new EventList(read.Take(EventsShown), EventsShown) { IsHeld = _paused };
+            _events = _list.Shown;
+        }
+        catch (SqliteException e)
+        {
+            _problem = $"The history cannot be read: {e.Message}";
+        }
+        catch (OperationCanceledException) when (_leaving.IsCancellationRequested)
+        {
+            // The viewer went to another page.
+        }
+    }
+
+    private async Task FollowLoopAsync(FeedSubscription subscription)
+    {
+        try
+        {
+            await foreach (var record in subscription.ReadAllAsync(_leaving.Token))
+            {
+                if (record.Item is FeedGap)
+                {
+                    // This page was too slow: the history has what it missed.
+                    await LoadAsync(_query!);
+                }
+                else if (Before is null && _list is { } list && LabEvent.Of(record) is { } one && _query!.Wants(one))
+                {
+                    list.Add(one);
+                    _events = list.Shown;
+                }
+                else
+                {
+                    continue;
+                }
+
+                _throttle!.Request();
+            }
+        }
+        catch (OperationCanceledException) when (_leaving.IsCancellationRequested)
+        {
+            // The viewer went to another page.
+        }
+        catch (Exception e)
+        {
+            await DispatchExceptionAsync(e);
+        }
+    }
+
+    private async Task PauseOrFollowAsync()
+    {
+        _paused = !_paused;
+        if (_list is { } list)
+        {
+            list.IsHeld = _paused;
+        }
+
+        if (!_paused)
+        {
+            await LoadAsync(_query!);
+        }
+    }
+
+    private void Go(string? vm = null, string? kind = null, string? text = null) => Navigation.NavigateTo(Navigation.GetUriWithQueryParameters("/events", new Dictionary<string, object?>
+    {
+        ["vm"] = Given(vm ?? VmName),
+        ["kind"] = Given(kind ?? Kind),
+        ["text"] = Given(text ?? Text),
+    }));
+
+    private string Address(string? before) => Navigation.GetUriWithQueryParameter("before", before);
+
+    private static string? Given(string? text) => string.IsNullOrWhiteSpace(text) ? null : text.Trim();
+}
