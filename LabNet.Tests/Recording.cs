@@ -13,6 +13,13 @@ internal static class Recording
     public static string[] Read(string machine, string name) =>
         File.ReadAllLines(Path.Join(Repository.Root, "LabNet.Tests", "Recordings", machine, $"{name}.jsonl"));
 
+    /// <summary>What QEMU printed for people.</summary>
+    public static string Text(string machine, string command)
+    {
+        using var returned = JsonDocument.Parse(Return(machine, command));
+        return returned.RootElement.GetProperty("human-readable-text").GetString()!;
+    }
+
     /// <summary>The value that QEMU returned to the one command of a recording.</summary>
     public static string Return(string machine, string name)
     {

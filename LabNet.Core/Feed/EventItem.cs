@@ -18,6 +18,9 @@ public static class EventKind
     /// <summary>The guest, by its agent.</summary>
     public const string Guest = "guest";
 
+    /// <summary>The machine's devices.</summary>
+    public const string Device = "device";
+
     /// <summary>Somebody asked for something; as in the audit log.</summary>
     public const string Action = "action";
 
@@ -36,7 +39,7 @@ public static class EventKind
     /// <summary>LabNet's own databases.</summary>
     public const string Storage = "storage";
 
-    public static IReadOnlyList<string> All { get; } = [Qmp, Job, Connection, Process, Guest, Action, Operation, Link, Gap, Clock, Storage];
+    public static IReadOnlyList<string> All { get; } = [Qmp, Job, Connection, Process, Guest, Device, Action, Operation, Link, Gap, Clock, Storage];
 }
 
 /// <summary>What an item says in the history.</summary>

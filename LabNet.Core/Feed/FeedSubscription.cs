@@ -65,6 +65,12 @@ public sealed class FeedSubscription : IDisposable
         _waiting.Writer.TryComplete();
     }
 
+    /// <summary>Records that wait for the reader.</summary>
+    internal int Waiting => Volatile.Read(ref _records);
+
+    /// <summary>Records that found no room.</summary>
+    internal long Missed { get; private set; }
+
     internal void Post(FeedRecord record)
     {
         if (_wanted is not null && !_wanted(record))
@@ -88,6 +94,7 @@ public sealed class FeedSubscription : IDisposable
                 _waiting.Writer.TryWrite(_missed);
             }
 
+            Missed++;
             _missed.Add(record);
         }
     }

@@ -1,5 +1,11 @@
 namespace LabNet.Core.Feed;
 
+/// <summary>How the feed does.</summary>
+/// <param name="Published">Records since the start.</param>
+/// <param name="Missed">That some subscriber was too slow for, counted once for each; all were told as gaps.</param>
+/// <param name="WaitingMax">Records that wait for the slowest subscriber now.</param>
+public sealed record FeedHealth(long Published, long Missed, int Subscriptions, int WaitingMax);
+
 /// <summary>
 /// One sequence of records per source, to any number of subscribers. A publisher never waits: a subscriber that is too slow gets a
 /// <see cref="FeedGap"/>, and after it the newest of each state that it missed, so that what it shows is never stale for good.
@@ -12,6 +18,7 @@ public sealed class LiveFeed(TimeProvider time)
     private readonly Dictionary<(FeedSource, string), (long Order, FeedRecord Record)> _retained = [];
     private readonly HashSet<FeedSubscription> _subscriptions = [];
     private long _published;
+    private long _missedByGone;
 
     public FeedRecord Publish(FeedSource source, FeedItem item)
     {
@@ -91,11 +98,26 @@ public sealed class LiveFeed(TimeProvider time)
         }
     }
 
+    public FeedHealth Health
+    {
+        get
+        {
+            lock (_sync)
+            {
+                return new FeedHealth(
+                    _published,
+                    _missedByGone + _subscriptions.Sum(one => one.Missed),
+                    _subscriptions.Count,
+                    _subscriptions.Count == 0 ? 0 : _subscriptions.Max(one => one.Waiting));
+            }
+        }
+    }
+
     internal void Remove(FeedSubscription subscription)
     {
         lock (_sync)
         {
-            _subscriptions.Remove(subscription);
+            _missedByGone += _subscriptions.Remove(subscription) ? subscription.Missed : 0;
         }
     }
 }

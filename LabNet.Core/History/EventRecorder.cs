@@ -26,7 +26,7 @@ public sealed class EventRecorder(LiveFeed feed, EventStore store, RingWriter ri
     private Task _loops = Task.CompletedTask;
     private volatile bool _ended;
 
-    /// <summary>Goes on where the LabNet before this one ended, and says what is missing in between. Before anything else uses the feed.</summary>
+    /// <summary>Goes on where the LabNet before this one ended, and says what is missing in between. Before anything else uses the feed, and before the ring's writer is started.</summary>
     public void Open()
     {
         feed.ContinueFrom(store.ReadSequences());
@@ -34,7 +34,6 @@ public sealed class EventRecorder(LiveFeed feed, EventStore store, RingWriter ri
         ring.TellHealthTo(TellHealth);
         ring.AddMaintenance(EventStore.Trim);
         ring.AddMaintenance(Reserve);
-        ring.Start();
         TellAbsence();
         if (ring.Health.SetAside is not null)
         {

@@ -16,7 +16,7 @@ public static partial class QemuCommandLine
             ("name", "org.qemu.guest_agent.0"));
         AddDisk(arguments, launch.Paths.Disk);
         AddPci(arguments, "virtio-rng-pci", "rng0", PciSlots.Rng);
-        AddPci(arguments, "virtio-balloon-pci", "balloon0", PciSlots.Balloon);
+        AddPci(arguments, "virtio-balloon-pci", BalloonId, PciSlots.Balloon);
         if (launch.ShareFolder is not null)
         {
             AddShare(arguments, launch.ShareFolder);

@@ -12,6 +12,9 @@ public static partial class QemuCommandLine
     /// <summary>The character device behind the guest agent's port, as query-chardev names it.</summary>
     public const string AgentChardev = "agent";
 
+    /// <summary>The balloon device, by which the guest tells its memory's use.</summary>
+    public const string BalloonId = "balloon0";
+
     /// <returns>The arguments after the program (<see cref="Words.QemuBinary"/>).</returns>
     /// <exception cref="ArgumentException">The launch contradicts itself, or a path can't be carried on a command line.</exception>
     public static IReadOnlyList<string> Build(QemuLaunch launch)

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace LabNet.Core.Metrics;
 
 /// <summary>What a metric's value says.</summary>
@@ -16,19 +18,27 @@ public enum MetricKind
 /// <param name="Decimals">Decimal places that are kept; the value is stored as an integer of that scale.</param>
 /// <param name="Label">What tells several series of one VM apart, such as <c>node</c>; null where there is one.</param>
 /// <param name="PrometheusName">By the conventions of Prometheus: base units, <c>_total</c> for counters.</param>
-/// <param name="PrometheusFactor">What the value, or a counter's total, is multiplied with to have Prometheus' base unit.</param>
+/// <param name="PrometheusFactor">What a gauge, or a counter's total, is multiplied with to have Prometheus' base unit; a counter's value is the rate of that.</param>
 /// <param name="Help">One sentence.</param>
 public sealed record MetricDefinition(
     string Name, MetricKind Kind, string Unit, int Decimals, string? Label, string PrometheusName, double PrometheusFactor, string Help)
 {
     /// <summary>What a value is multiplied with to be an integer.</summary>
     public double Scale { get; } = Math.Pow(10, Decimals);
+
+    /// <summary>Each metric is there once, in the catalogue.</summary>
+    public bool Equals(MetricDefinition? other) => ReferenceEquals(this, other);
+
+    public override int GetHashCode() => RuntimeHelpers.GetHashCode(this);
 }
 
 /// <summary>One series of a VM: a metric and, where it has one, the value of its label.</summary>
 /// <remarks>Written <c>vm_block_read{node=vda}</c>, or <c>vm_process_cpu</c> without a label.</remarks>
 public readonly record struct MetricKey(MetricDefinition Definition, string? LabelValue = null)
 {
+    /// <summary>Short and on one line, whatever a guest calls its devices.</summary>
+    public string? LabelValue { get; } = LabelValue is null ? null : SeriesLabel.Of(LabelValue);
+
     public override string ToString() => LabelValue is null ? Definition.Name : $"{Definition.Name}{{{Definition.Label}={LabelValue}}}";
 
     /// <summary>The opposite of <see cref="ToString"/>; false for a metric that is not in the catalogue, or a label that it does not have.</summary>

@@ -25,6 +25,7 @@ public sealed partial class VmSession
     private readonly SharedReading<GuestNetworkInterface[]> _guestInterfaces;
     private readonly SharedReading<IReadOnlyList<GuestInterrupt>> _guestInterrupts;
     private readonly SharedReading<object> _guestUptime;
+    private readonly SharedReading<GuestVitals> _guestVitals;
 
     /// <summary>The guest's processes, with the percentage of a processor since the reading before this one.</summary>
     /// <param name="maxAge">An answer that is younger is given again.</param>
@@ -46,6 +47,11 @@ public sealed partial class VmSession
     /// <inheritdoc cref="ReadGuestProcessesAsync"/>
     public Task<GuestReading<IReadOnlyList<GuestInterrupt>>> ReadGuestInterruptsAsync(TimeSpan maxAge, CancellationToken cancellationToken) =>
         ReadSharedAsync(_guestInterrupts, maxAge, async (_, ct) => GuestInterrupts.Parse(await _agent.ReadTextAsync("/proc/interrupts", ct)), cancellationToken);
+
+    /// <summary>What is measured of a guest again and again.</summary>
+    /// <inheritdoc cref="ReadGuestProcessesAsync"/>
+    public Task<GuestReading<GuestVitals>> ReadGuestVitalsAsync(TimeSpan maxAge, CancellationToken cancellationToken) =>
+        ReadSharedAsync(_guestVitals, maxAge, (_, ct) => _agent.ReadVitalsAsync(ct), cancellationToken);
 
     /// <summary>How long QEMU and the guest have run. A guest that cannot be asked is told as that.</summary>
     /// <param name="maxAge">An answer of the guest that is younger is given again.</param>
@@ -97,5 +103,6 @@ public sealed partial class VmSession
     private SharedReading<T> NewReading<T>() where T : class => new(_services.Time, GuestReadingTimeout, _stopping.Token);
 
     private Task EndGuestReadingsAsync() => Task.WhenAll(
-        _guestProcesses.EndAsync(), _guestInfo.EndAsync(), _guestInterfaces.EndAsync(), _guestInterrupts.EndAsync(), _guestUptime.EndAsync());
+        _guestProcesses.EndAsync(), _guestInfo.EndAsync(), _guestInterfaces.EndAsync(), _guestInterrupts.EndAsync(), _guestUptime.EndAsync(),
+        _guestVitals.EndAsync());
 }

@@ -43,6 +43,9 @@ public sealed partial class VmSession : IAsyncDisposable
         var attached = vm as AttachedVm;
         var qmpOptions = attached is null ? services.Qmp : services.Qmp with { ReconnectDelayMax = AttachedReconnectDelayMax };
         _qmp = new QmpSession(OpenQmpAsync, qmpOptions, services.Time, services.Loggers.CreateLogger<QmpSession>());
+        _metricsQmp = attached is null
+            ? new QmpSession(ct => OpenAsync(Paths.MetricsSocket, ct), services.Qmp, services.Time, services.Loggers.CreateLogger<QmpSession>())
+            : null;
         _agent = new GuestAgentClient(ct => OpenAsync(attached is null ? Paths.AgentSocket : attached.AgentSocket, ct), services.Time);
         _console = new SerialConsole(
             ct => OpenAsync(attached is null ? Paths.ConsoleSocket : attached.ConsoleSocket, ct), Path.Join(Paths.Folder, "console.log"), services.Time);
@@ -51,6 +54,7 @@ public sealed partial class VmSession : IAsyncDisposable
         _guestInterfaces = NewReading<GuestNetworkInterface[]>();
         _guestInterrupts = NewReading<IReadOnlyList<GuestInterrupt>>();
         _guestUptime = NewReading<object>();
+        _guestVitals = NewReading<GuestVitals>();
     }
 
     public VmState State => _state;
@@ -79,9 +83,11 @@ public sealed partial class VmSession : IAsyncDisposable
         }
 
         _qmp.Start();
+        _metricsQmp?.Start();
         var stopping = _stopping.Token;
         _loops = Task.WhenAll(
             Task.Run(() => KeepUpAsync(SignalLoopAsync, stopping), CancellationToken.None),
+            Task.Run(() => KeepUpAsync(MetricsLoopAsync, stopping), CancellationToken.None),
             Task.Run(() => KeepUpAsync(ProcessLoopAsync, stopping), CancellationToken.None),
             Task.Run(() => KeepUpAsync(AgentLoopAsync, stopping), CancellationToken.None),
             Task.Run(() => KeepUpAsync(HasConsole ? _console.RunLoopAsync : _ => Task.CompletedTask, stopping), CancellationToken.None),
@@ -109,6 +115,11 @@ public sealed partial class VmSession : IAsyncDisposable
     {
         await _stopping.CancelAsync();
         await _qmp.DisposeAsync();
+        if (_metricsQmp is not null)
+        {
+            await _metricsQmp.DisposeAsync();
+        }
+
         await _loops;
         await _console.DisposeAsync();
         await EndGuestReadingsAsync();

@@ -58,7 +58,7 @@ public sealed class EventRecorderTests : IDisposable
         }
 
         await using var second = new RecordedHistory(killed, TimeProvider.System);
-        second.Recorder.Open();
+        second.Open();
         Tell(second, "two");
         var events = await second.ReadAsync();
         var numbers = events.Where(e => e.Source == Box).Select(e => e.Sequence).ToList();
@@ -104,7 +104,7 @@ public sealed class EventRecorderTests : IDisposable
     {
         var time = new JumpingTime();
         await using var history = new RecordedHistory(_folder.Path, time);
-        history.Recorder.Open();
+        history.Open();
         using var watching = history.Feed.Subscribe(record => record.Item is EventTold { Told.Kind: EventKind.Clock });
         time.Jump = TimeSpan.FromHours(-2);
         await using var told = watching.ReadAllAsync(Cancellation).GetAsyncEnumerator(Cancellation);
@@ -165,7 +165,7 @@ public sealed class EventRecorderTests : IDisposable
     private RecordedHistory Open()
     {
         var history = new RecordedHistory(_folder.Path, TimeProvider.System);
-        history.Recorder.Open();
+        history.Open();
         return history;
     }
 

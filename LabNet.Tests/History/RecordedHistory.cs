@@ -19,6 +19,12 @@ internal sealed class RecordedHistory : IAsyncDisposable
         Recorder = new EventRecorder(Feed, Store, _ring, time);
     }
 
+    public void Open()
+    {
+        Recorder.Open();
+        _ring.Start();
+    }
+
     public LiveFeed Feed { get; }
 
     public EventStore Store { get; }

@@ -54,7 +54,7 @@ internal sealed class SchemaDifferences(QmpSchema schema, IReadOnlySet<string> a
             QmpSchemaType.Builtin { Name: "number" } => type == typeof(double),
             QmpSchemaType.Builtin { Name: "bool" } => type == typeof(bool),
             QmpSchemaType.Builtin { Name: "any" } => type == typeof(JsonElement),
-            QmpSchemaType.Alternate alternate => alternate.Options.Any(option => Fits(type, option)),
+            QmpSchemaType.Alternate alternate => type == typeof(JsonElement) || alternate.Options.Any(option => Fits(type, option)),
             QmpSchemaType.List list => type.IsArray && Fits(type.GetElementType()!, list.Element),
             QmpSchemaType.Struct => type.IsClass && type != typeof(string) && !type.IsArray,
             _ => false,

@@ -25,6 +25,7 @@ public sealed class RolesTests(TestApp app) : IClassFixture<TestApp>
     /// <summary>Method, route, address, body; then the status for nobody, viewer, operator, admin.</summary>
     public static readonly TheoryData<string, string, string, string?, int[]> Endpoints = new()
     {
+        { "GET", "/metrics", "/metrics", null, [401, 200, 200, 200] },
         { "GET", "/healthz", "/healthz", null, [200, 200, 200, 200] },
         { "HEAD", "/healthz", "/healthz", null, [200, 200, 200, 200] },
         { "GET", "/readyz", "/readyz", null, [503, 503, 503, 503] },
@@ -37,6 +38,7 @@ public sealed class RolesTests(TestApp app) : IClassFixture<TestApp>
         { "POST", "/api/v1/vms/{vm}/qmp", "/api/v1/vms/none/qmp", QmpBody, [401, 403, 403, 404] },
         { "GET", "/api/v1/audit", "/api/v1/audit", null, [401, 403, 403, 200] },
         { "GET", "/api/v1/events", "/api/v1/events", null, [401, 200, 200, 200] },
+        { "GET", "/api/v1/vms/{vm}/metrics", "/api/v1/vms/x86/metrics", null, [401, 200, 200, 200] },
         { "GET", "/api/v1/storage", "/api/v1/storage", null, [401, 200, 200, 200] },
         { "POST", "/api/v1/vms/{vm}/actions/{action}", "/api/v1/vms/none/actions/pause", null, [401, 403, 404, 404] },
         { "POST", "/api/v1/vms/{vm}/guest/exec", "/api/v1/vms/none/guest/exec", ExecBody, [401, 403, 404, 404] },

@@ -5,6 +5,7 @@ using LabNet.Core.Feed;
 using LabNet.Core.History;
 using LabNet.Core.Hosts;
 using LabNet.Core.Labs;
+using LabNet.Core.Metrics;
 using LabNet.Core.Storage;
 using LabNet.Core.Vms;
 using LabNet.Web;
@@ -154,7 +155,7 @@ public sealed partial class TestApp : IAsyncLifetime
 
         var settings = builder.AddLabNetSettings();
         builder.Services.AddSingleton(_time);
-        builder.Services.AddStorage(settings.StateFolder).AddFeed().AddHistory().AddHostedService<HistoryService>();
+        builder.Services.AddStorage(settings.StateFolder).AddFeed().AddHistory().AddMetricsPump().AddHostedService<HistoryService>();
         builder.Services.AddHosts(new HostSettings(settings.StateFolder, settings.InfraFolder, settings.GuestsFolder, settings.GuestRelease, Machine: null));
         builder.Services.AddVms(_lab, settings.RawQmp);
         builder.Services.AddAccess(settings);

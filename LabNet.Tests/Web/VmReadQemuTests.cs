@@ -83,9 +83,12 @@ public sealed class VmReadQemuTests
         }
         finally
         {
-            var processes = vms.Vms.Select(vm => QemuProcess.ReadFrom(vm.Paths)).OfType<QemuProcess>().ToList();
+            var (host, running) = (app.Get<Host>(), vms.Vms.Select(vm => vm.Paths).Where(paths => QemuProcess.ReadFrom(paths) is not null).ToList());
             await app.DisposeAsync();
-            processes.ForEach(process => process.Kill());
+            running.ForEach(paths => QemuProcess.ReadFrom(paths)?.Kill());
+
+            // vm-run.sh writes into the folder until it has noted how QEMU ended.
+            await Task.WhenAll(running.Select(paths => host.ReadExitAsync(paths, CancellationToken.None)));
             Directory.Delete(folder, recursive: true);
         }
     }

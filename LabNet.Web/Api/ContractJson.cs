@@ -73,6 +73,7 @@ internal static class ContractJson
 [JsonSerializable(typeof(RawQmpRequest))]
 [JsonSerializable(typeof(AuditPageContract))]
 [JsonSerializable(typeof(EventPageContract))]
+[JsonSerializable(typeof(MetricsContract))]
 [JsonSerializable(typeof(StorageContract))]
 internal sealed partial class ContractJsonContext : JsonSerializerContext
 {

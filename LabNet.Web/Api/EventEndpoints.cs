@@ -11,7 +11,7 @@ public sealed record EventPageContract(IReadOnlyList<EventContract> Items, strin
 /// <param name="Time">When it happened, by QEMU's own clock for what QEMU told.</param>
 /// <param name="Seq">Counts what happened to the VM, also over restarts of LabNet.</param>
 /// <param name="Vm">Null for what concerns the lab.</param>
-/// <param name="Kind">`qmp`, `job`, `connection`, `process`, `guest`, `action`, `operation`, `link`, `gap`, `clock` or `storage`.</param>
+/// <param name="Kind">`qmp`, `job`, `connection`, `process`, `guest`, `device`, `action`, `operation`, `link`, `gap`, `clock` or `storage`.</param>
 /// <param name="Name">A word for programs, such as `STOP`.</param>
 /// <param name="Text">A sentence.</param>
 /// <param name="Data">More of it, as QEMU sent it; null for nothing.</param>

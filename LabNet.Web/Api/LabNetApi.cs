@@ -27,12 +27,13 @@ public static class LabNetApi
         api => api.UseMiddleware<ProblemAnswers>());
 
     /// <summary>Whether programs rather than people ask there.</summary>
-    internal static bool Holds(PathString path) => path.StartsWithSegments("/api", StringComparison.OrdinalIgnoreCase);
+    internal static bool Holds(PathString path) => path.StartsWithSegments("/api", StringComparison.OrdinalIgnoreCase) || path == PrometheusEndpoint.Path;
 
     public static void MapLabNetApi(this IEndpointRouteBuilder routes)
     {
         HealthEndpoints.Map(routes);
         ErrorsPage.Map(routes);
+        PrometheusEndpoint.Map(routes);
 
         var api = routes.MapGroup(Root)
             .RequireAuthorization(AccessPolicies.Viewer)
@@ -50,6 +51,7 @@ public static class LabNetApi
         LinkEndpoints.Map(api);
         AuditEndpoints.Map(api);
         EventEndpoints.Map(api);
+        MetricEndpoints.Map(api);
         StorageEndpoints.Map(api);
         OpenApiDescription.Map(routes);
     }

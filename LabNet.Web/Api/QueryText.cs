@@ -35,6 +35,11 @@ internal static class QueryText
         return range.From > range.To ? throw new BadInputException("from: it is later than to.") : range;
     }
 
+    /// <summary>The first if nothing was said.</summary>
+    public static string OneOf(string name, string? text, params ReadOnlySpan<string> allowed) => text is null ? allowed[0]
+        : allowed.Contains(text) ? text
+        : throw new BadInputException($"{name}: \"{text}\" is none of {string.Join(", ", allowed)}.");
+
     private static DateTimeOffset? Time(string name, string? text) => text is null ? null
         : DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time)
             && time.Year is >= 1970 and < 2262 ? time

@@ -1,5 +1,6 @@
 using LabNet.Core.Feed;
 using LabNet.Core.History;
+using LabNet.Core.Metrics;
 using LabNet.Core.Storage;
 using LabNet.Core.Vms;
 
@@ -15,6 +16,7 @@ public sealed record StorageContract(
     DatabaseContract Ring,
     RingWriterContract RingWriter,
     BudgetedRowsContract Events,
+    MetricsStoredContract Metrics,
     IReadOnlyList<VmStorageContract> Vms);
 
 /// <param name="QueuedWrites">That wait for a batch; 64 at most.</param>
@@ -66,6 +68,15 @@ public sealed record StoredRowsContract(long Rows, DateTimeOffset? OldestAt)
 /// <param name="KeptSeconds">How long an operation is kept after it ended; older ones go at a start.</param>
 public sealed record OperationsStoredContract(long Rows, DateTimeOffset? OldestAt, double KeptSeconds);
 
+/// <param name="Samples">That are not in segments yet.</param>
+/// <param name="Segments">Stretches of time, in four grades of coarseness.</param>
+/// <param name="OldestAt">Null without any.</param>
+public sealed record MetricsStoredContract(long Samples, long Segments, long SizeBytes, long BudgetBytes, DateTimeOffset? OldestAt)
+{
+    internal static MetricsStoredContract Of(MetricsStored stored) =>
+        new(stored.Samples, stored.Segments, stored.SizeBytes, MetricStore.BudgetBytes, StoredRowsContract.TimeOf(stored.OldestNs));
+}
+
 /// <param name="DiskBytes">The VM's own disk, which stands on a guest image; null before its first start.</param>
 /// <param name="ConsoleLogBytes">What is kept of the serial console.</param>
 /// <param name="FolderBytes">All files of the VM's folder.</param>
@@ -105,7 +116,7 @@ public static class StorageEndpoints
 
     /// <summary>How much LabNet has stored, since when, and what it lets go.</summary>
     internal static StorageContract GetStorage(
-        Database database, AuditLog audit, OperationStore operations, RingWriter ring, EventStore events, VmRegistry vms)
+        Database database, AuditLog audit, OperationStore operations, RingWriter ring, EventStore events, MetricStore metrics, VmRegistry vms)
     {
         var lines = audit.ReadExtent();
         var begun = operations.ReadExtent();
@@ -117,6 +128,7 @@ public static class StorageEndpoints
             DatabaseContract.Of(ring.Database.ReadSize()),
             RingWriterContract.Of(ring.Health),
             new BudgetedRowsContract(happened.Rows, events.ReadBytes(), EventStore.BudgetBytes, StoredRowsContract.TimeOf(happened.OldestNs)),
+            MetricsStoredContract.Of(metrics.ReadExtent()),
             [.. vms.Vms.Select(VmStorageContract.Of)]);
     }
 }

@@ -37,4 +37,6 @@ public static class HubRegistration
 [JsonSerializable(typeof(ConsolePosition?))]
 [JsonSerializable(typeof(ConsoleInput))]
 [JsonSerializable(typeof(ConsoleOutput))]
+[JsonSerializable(typeof(WatchFilter))]
+[JsonSerializable(typeof(WatchMessage))]
 internal sealed partial class HubJsonContext : JsonSerializerContext;

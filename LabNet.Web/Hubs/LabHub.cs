@@ -1,5 +1,7 @@
 using System.Runtime.CompilerServices;
 using LabNet.Core.Consoles;
+using LabNet.Core.Feed;
+using LabNet.Core.Metrics;
 using LabNet.Core.Vms;
 using LabNet.Web.Access;
 using LabNet.Web.Api;
@@ -10,8 +12,20 @@ namespace LabNet.Web.Hubs;
 
 /// <summary>What is live, for the pages' scripts and for programs outside: SignalR, JSON protocol, at <c>/hubs/lab</c>.</summary>
 [Authorize(Policy = AccessPolicies.Viewer)]
-public sealed class LabHub(VmRegistry vms) : Hub
+public sealed class LabHub(VmRegistry vms, LiveFeed feed, MetricsPump metrics, TimeProvider time) : Hub
 {
+    /// <summary>What happens in the lab: first the states as they are now, then everything as it comes, in the order of each VM.</summary>
+    /// <param name="filter">What is wanted; null for all.</param>
+    public async IAsyncEnumerable<WatchMessage> Watch(WatchFilter? filter, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var watch = Open(filter ?? new WatchFilter());
+        using var looking = metrics.Look(watch.MeasuredVms);
+        await foreach (var message in watch.RunAsync(cancellationToken))
+        {
+            yield return message;
+        }
+    }
+
     /// <summary>A VM's serial console, both ways: all that is kept, then everything as it comes. Typing needs the role operator.</summary>
     /// <param name="vm">The VM's name.</param>
     /// <param name="keys">See <see cref="ConsoleInput"/>.</param>
@@ -32,6 +46,18 @@ public sealed class LabHub(VmRegistry vms) : Hub
         while (await NextAsync(outputs))
         {
             yield return outputs.Current;
+        }
+    }
+
+    private FeedWatch Open(WatchFilter filter)
+    {
+        try
+        {
+            return new FeedWatch(filter, vms.Lab, feed, time);
+        }
+        catch (BadInputException e)
+        {
+            throw new HubException(e.Message, e);
         }
     }
 

@@ -1,13 +1,17 @@
 using LabNet.Core.History;
+using LabNet.Core.Metrics;
+using LabNet.Core.Storage;
 
 namespace LabNet.Web.Startup;
 
 /// <summary>Opens the history before any other part of LabNet does something that is to be in it.</summary>
-public sealed class HistoryService(EventRecorder recorder) : IHostedLifecycleService
+public sealed class HistoryService(EventRecorder events, MetricRecorder metrics, RingWriter ring) : IHostedLifecycleService
 {
     public Task StartingAsync(CancellationToken cancellationToken)
     {
-        recorder.Open();
+        events.Open();
+        metrics.Open();
+        ring.Start();
         return Task.CompletedTask;
     }
 

@@ -2,6 +2,7 @@ using LabNet.Core.Feed;
 using LabNet.Core.History;
 using LabNet.Core.Hosts;
 using LabNet.Core.Labs;
+using LabNet.Core.Metrics;
 using LabNet.Core.Storage;
 using LabNet.Core.Traffic;
 using LabNet.Core.Vms;
@@ -32,6 +33,7 @@ public static class LabRegistration
             .AddVms(lab, settings.RawQmp)
             .AddTraffic()
             .AddHistory()
+            .AddMetricsPump()
             .AddHostedService<HistoryService>()
             .AddHostedService<LabService>();
     }

@@ -1,3 +1,4 @@
+using LabNet.Core.Metrics;
 using LabNet.Core.Traffic;
 using LabNet.Core.Vms;
 
@@ -8,13 +9,14 @@ namespace LabNet.Web.Startup;
 /// and begins to measure. When LabNet ends, the VMs stay as they are.
 /// </summary>
 public sealed partial class LabService(
-    VmRegistry vms, LinkWatch links, PingMesh pings, OperationStore operations, LabNetSettings settings, ILogger<LabService> logger) : BackgroundService
+    VmRegistry vms, LinkWatch links, PingMesh pings, MetricsPump metrics, OperationStore operations, LabNetSettings settings, ILogger<LabService> logger) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         vms.Open();
         links.Start();
         pings.Start();
+        metrics.Start();
         await operations.CloseAbandonedAsync(stoppingToken);
         if (settings.StartVms)
         {

@@ -10,6 +10,10 @@ public static class BlockCommands
 
     public static readonly QmpCommand<NamedBlockNode[]> QueryNamedBlockNodes =
         new("query-named-block-nodes", QmpJson.Default.NamedBlockNodeArray);
+
+    /// <summary>Begins to count how long a device's requests take; <c>query-blockstats</c> then tells it.</summary>
+    public static readonly QmpCommand<HistogramArguments, QmpNothing> SetLatencyHistogram =
+        new("block-latency-histogram-set", QmpJson.Default.HistogramArguments, QmpJson.Default.QmpNothing);
 }
 
 /// <summary>A drive as a device sees it.</summary>
@@ -131,4 +135,16 @@ public sealed record BlockDeviceStats(
     [property: JsonPropertyName("failed_unmap_operations")] long FailedUnmapOperations,
     [property: JsonPropertyName("invalid_rd_operations")] long InvalidRdOperations,
     [property: JsonPropertyName("invalid_wr_operations")] long InvalidWrOperations,
-    [property: JsonPropertyName("idle_time_ns")] long? IdleTimeNs = null);
+    [property: JsonPropertyName("idle_time_ns")] long? IdleTimeNs = null,
+    [property: JsonPropertyName("rd_latency_histogram")] BlockLatencyHistogram? RdLatencyHistogram = null,
+    [property: JsonPropertyName("wr_latency_histogram")] BlockLatencyHistogram? WrLatencyHistogram = null,
+    [property: JsonPropertyName("flush_latency_histogram")] BlockLatencyHistogram? FlushLatencyHistogram = null);
+
+/// <summary>How many requests took how long.</summary>
+/// <param name="Boundaries">Nanoseconds, rising; between two of them lies a bin.</param>
+/// <param name="Bins">One more than boundaries: below the first, between each two, above the last.</param>
+public sealed record BlockLatencyHistogram(long[] Boundaries, long[] Bins);
+
+/// <param name="Id">The device's QOM path; QEMU 7.2 takes no node name here.</param>
+/// <param name="Boundaries">Nanoseconds, rising.</param>
+public sealed record HistogramArguments(string Id, long[] Boundaries);

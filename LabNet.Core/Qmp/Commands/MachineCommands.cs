@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace LabNet.Core.Qmp;
@@ -27,6 +28,10 @@ public static class MachineCommands
 
     /// <summary>Interrupts by controller and pin, as text; MSI never appears there, and on aarch64 there is none.</summary>
     public static readonly QmpCommand<HumanReadableText> QueryIrq = new("x-query-irq", QmpJson.Default.HumanReadableText);
+
+    /// <summary>KVM's counters; under TCG an empty list.</summary>
+    public static readonly QmpCommand<StatsTargetArguments, StatsResult[]> QueryStats =
+        new("query-stats", QmpJson.Default.StatsTargetArguments, QmpJson.Default.StatsResultArray);
 
     /// <summary>ROM images and where in the guest's memory they lie, as text.</summary>
     public static readonly QmpCommand<HumanReadableText> QueryRoms = new("x-query-roms", QmpJson.Default.HumanReadableText);
@@ -77,3 +82,14 @@ public sealed record BalloonInfo(long Actual);
 
 /// <summary>qapi/common.json: what QEMU writes for people; unstable from version to version.</summary>
 public sealed record HumanReadableText([property: JsonPropertyName("human-readable-text")] string Text);
+
+/// <param name="Target">QEMU's StatsTarget: <c>vm</c>, <c>vcpu</c>.</param>
+public sealed record StatsTargetArguments(string Target);
+
+/// <summary>qapi/stats.json.</summary>
+/// <param name="Provider">Such as <c>kvm</c>.</param>
+/// <param name="QomPath">Whose, such as a vCPU's; null for the VM.</param>
+public sealed record StatsResult(string Provider, Stats[] Stats, string? QomPath = null);
+
+/// <param name="Value">A number, a flag, or a list of numbers (a histogram).</param>
+public sealed record Stats(string Name, JsonElement Value);

@@ -13,6 +13,8 @@ public static class QomCommands
     public static readonly QmpCommand<QomGetArguments, JsonElement> Get =
         new("qom-get", QmpJson.Default.QomGetArguments, QmpJson.Default.JsonElement);
 
+    public static readonly QmpCommand<QomSetArguments, QmpNothing> Set = new("qom-set", QmpJson.Default.QomSetArguments, QmpJson.Default.QmpNothing);
+
     /// <summary>Every type that this QEMU has: large, so that <c>QemuCatalogue</c> keeps it.</summary>
     public static readonly QmpCommand<ObjectTypeInfo[]> ListTypes = new("qom-list-types", QmpJson.Default.ObjectTypeInfoArray);
 
@@ -25,6 +27,8 @@ public static class QomCommands
 public sealed record QomPathArguments(string Path);
 
 public sealed record QomGetArguments(string Path, string Property);
+
+public sealed record QomSetArguments(string Path, string Property, JsonElement Value);
 
 public sealed record QomTypeArguments(string Typename);
 

@@ -2,6 +2,7 @@ using LabNet.Core.Feed;
 using LabNet.Core.History;
 using LabNet.Core.Storage;
 using LabNet.Core.Vms;
+using LabNet.Web.Dashboard.Charts;
 using LabNet.Web.Dashboard.Live;
 using Microsoft.AspNetCore.Components;
 using Microsoft.Data.Sqlite;
@@ -12,6 +13,8 @@ namespace LabNet.Web.Dashboard.Events;
 public sealed partial class EventsPage : IAsyncDisposable
 {
     private const int EventsShown = 100;
+
+    private static readonly TimeSpan ChartsAround = TimeSpan.FromMinutes(2.5);
 
     private readonly CancellationTokenSource _leaving = new();
     private FeedSubscription? _subscription;
@@ -177,6 +180,13 @@ public sealed partial class EventsPage : IAsyncDisposable
     }));
 
     private string Address(string? before) => Navigation.GetUriWithQueryParameter("before", before);
+
+    /// <summary>The VM's charts around that moment.</summary>
+    private string Charts(LabEvent e)
+    {
+        var at = UnixTime.FromUnixTimeNs(e.TimeNs);
+        return Navigation.GetUriWithQueryParameters($"/vms/{e.Source.Name}/cpu-memory", TimeRange.Between(at - ChartsAround, at + ChartsAround).ToQuery());
+    }
 
     private static string? Given(string? text) => string.IsNullOrWhiteSpace(text) ? null : text.Trim();
 }

@@ -1,4 +1,5 @@
 using LabNet.Core.Labs;
+using LabNet.Web.Dashboard.Charts;
 using Microsoft.AspNetCore.Components;
 
 namespace LabNet.Web.Dashboard.Overview;
@@ -10,12 +11,16 @@ public sealed partial class LabPage
     private const int CardsMax = 6;
 
     private VmName? _selected;
+    private IReadOnlyList<ChartSpec> _charts = [];
 
     /// <summary>The VM that is looked at, in the URL so that the view can be shared.</summary>
     [SupplyParameterFromQuery(Name = "vm")]
     private string? SelectedName { get; set; }
 
     private bool HasLinks => !View.Lab.Links.IsEmpty;
+
+    /// <summary>A row of charts for each VM, for as many as have a card.</summary>
+    protected override void OnInitialized() => _charts = [.. Registry.Lab.Vms.Take(CardsMax).SelectMany(vm => VmCharts.Overview(vm.Name))];
 
     protected override void OnParametersSet() => _selected = VmName.TryParse(SelectedName, out var name) ? name : null;
 }

@@ -10,7 +10,6 @@ public sealed partial class CpuMemoryTab
 {
     private static readonly QemuQuestion[] CpuQuestions = [new("query-cpus-fast"), new("query-iothreads")];
     private static readonly QemuQuestion[] MemoryQuestions = [new("query-memory-size-summary"), new("query-balloon"), new("query-memory-devices")];
-    private static readonly QemuQuestion[] InterruptQuestions = [new("x-query-irq")];
 
     [Inject]
     private TimeProvider Time { get; set; } = default!;

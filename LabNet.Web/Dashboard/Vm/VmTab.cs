@@ -8,6 +8,7 @@ public enum VmTab
     Devices,
     Block,
     Network,
+    Interrupts,
     Guest,
     Console,
     Qmp,

@@ -1,0 +1,222 @@
+import '../../lib/signalr.js'; // Sets window.signalR.
+import { MetricTable } from '../../charts/metric-table.js';
+import { MetricChart } from './MetricChart.razor.js';
+
+const retryMs = 1000;
+const frameMs = 33;
+const pointsWanted = 600;
+const followsFinelyMs = 15 * 60 * 1000; // A longer window gains nothing from each sample: it is read again now and then.
+const silentMs = 5000;
+
+// What a page's charts have in common: one connection to the hub, one table of values for each VM, one range of time.
+class MetricBoard {
+  #charts;
+  #dotnet;
+  #fast;
+  #range;
+  #tables = new Map();
+  #names = new Map();
+  #clockMs = 0; // The server's clock minus this browser's.
+  #connection;
+  #closed = false;
+  #loading = 0;
+  #loadedAt = 0;
+  #heardAt = 0;
+  #frame = 0;
+  #drawnAt = 0;
+  #dirty = true;
+  #onVisible = () => this.#wake();
+
+  constructor(root, specs, range, fast, dotnet) {
+    this.#fast = fast;
+    this.#dotnet = dotnet;
+    this.#range = range;
+    const places = root.querySelectorAll('[data-chart]');
+    this.#charts = specs.map((spec, index) => new MetricChart(places[index], spec, (from, to) => this.#zoom(from, to)));
+    document.addEventListener('visibilitychange', this.#onVisible);
+    this.#run();
+    this.#load();
+    this.#frame = requestAnimationFrame(now => this.#tick(now));
+  }
+
+  setRange(range) {
+    this.#range = range;
+    this.#tables.clear();
+    this.#load();
+  }
+
+  close() {
+    this.#closed = true;
+    document.removeEventListener('visibilitychange', this.#onVisible);
+    cancelAnimationFrame(this.#frame);
+    this.#connection?.stop();
+    this.#charts.forEach(chart => chart.close());
+  }
+
+  get #vms() {
+    return [...new Set(this.#charts.map(chart => chart.spec.vm))];
+  }
+
+  #metricsOf(vm) {
+    return [...new Set(this.#charts.filter(chart => chart.spec.vm === vm).flatMap(chart => chart.spec.metrics))];
+  }
+
+  get #window() {
+    if (this.#range.liveMs === null) {
+      return [this.#range.fromMs, this.#range.toMs];
+    }
+
+    const now = Date.now() + this.#clockMs;
+    return [now - this.#range.liveMs, now];
+  }
+
+  // Live values come from here; they are put behind what was read, so that between the two there is neither a hole nor a step.
+  async #run() {
+    while (!this.#closed) {
+      try {
+        await this.#follow();
+      } catch {
+        // The server is gone, or the login has ended; the layout says so.
+      }
+
+      if (!this.#closed) {
+        await new Promise(resolve => setTimeout(resolve, retryMs));
+        this.#load();
+      }
+    }
+  }
+
+  async #follow() {
+    const connection = new signalR.HubConnectionBuilder()
+      .withUrl('/hubs/lab', { skipNegotiation: true, transport: signalR.HttpTransportType.WebSockets })
+      .configureLogging(signalR.LogLevel.None)
+      .build();
+    this.#connection = connection;
+    await connection.start();
+    if (this.#closed) {
+      return connection.stop();
+    }
+
+    const metrics = [...new Set(this.#vms.flatMap(vm => this.#metricsOf(vm)))];
+    const ended = new Promise(resolve => connection.onclose(resolve));
+    connection.stream('Watch', { vms: this.#vms, kinds: ['metrics', 'gap'], metrics, fast: this.#fast }).subscribe({
+      next: message => this.#take(message),
+      error: () => connection.stop(),
+      complete: () => connection.stop(),
+    });
+    await ended;
+  }
+
+  #take(message) {
+    this.#heardAt = performance.now();
+    if (message.kind === 'gap') {
+      // This browser was too slow, or asleep: the history has what it missed.
+      this.#load();
+      return;
+    }
+
+    if (message.names) {
+      this.#names.set(message.vm, message.names);
+      this.#charts.filter(chart => chart.spec.vm === message.vm).forEach(chart => chart.tellMissing(message.missing));
+    }
+
+    const table = this.#tables.get(message.vm);
+    if (this.#range.liveMs === null || !table) {
+      return;
+    }
+
+    table.add(Date.parse(message.time), this.#names.get(message.vm) ?? [], message.values);
+    table.trim(this.#window[0]);
+    this.#dirty = true;
+  }
+
+  async #load() {
+    const version = ++this.#loading;
+    this.#loadedAt = performance.now();
+    const answers = await Promise.all(this.#vms.map(vm => this.#read(vm)));
+    if (this.#closed || version !== this.#loading) {
+      return;
+    }
+
+    answers.forEach(([vm, table]) => table && this.#tables.set(vm, table));
+    this.#dirty = true;
+  }
+
+  async #read(vm) {
+    const query = new URLSearchParams({ points: pointsWanted, bands: 'true', times: 'unix' });
+    this.#metricsOf(vm).forEach(name => query.append('names', name));
+    if (this.#range.liveMs === null) {
+      query.set('from', new Date(this.#range.fromMs).toISOString());
+      query.set('to', new Date(this.#range.toMs).toISOString());
+    } else {
+      query.set('seconds', this.#range.liveMs / 1000);
+    }
+
+    const charts = this.#charts.filter(chart => chart.spec.vm === vm);
+    try {
+      const answer = await fetch(`/api/v1/vms/${encodeURIComponent(vm)}/metrics?${query}`, { headers: { accept: 'application/json' } });
+      const body = await answer.json();
+      if (!answer.ok) {
+        charts.forEach(chart => chart.tellProblem(body.detail ?? answer.statusText));
+        return [vm, null];
+      }
+
+      charts.forEach(chart => chart.tellProblem(null));
+      if (this.#range.liveMs !== null) {
+        this.#clockMs = Date.parse(body.to) - Date.now();
+      }
+
+      const table = MetricTable.of(body.series);
+      const before = this.#tables.get(vm);
+      if (before && this.#range.liveMs !== null) {
+        table.addNewer(before);
+      }
+
+      return [vm, table];
+    } catch {
+      charts.forEach(chart => chart.tellProblem('LabNet does not answer.'));
+      return [vm, null];
+    }
+  }
+
+  #tick(now) {
+    this.#frame = requestAnimationFrame(next => this.#tick(next));
+    if (now - this.#drawnAt < frameMs) {
+      return;
+    }
+
+    const [from, to] = this.#window;
+    const isLive = this.#range.liveMs !== null;
+    const movesEachMs = isLive ? Math.max(frameMs, this.#range.liveMs / 800) : Infinity;
+    if (!this.#dirty && now - this.#drawnAt < movesEachMs) {
+      return;
+    }
+
+    if (isLive && this.#range.liveMs > followsFinelyMs && now - this.#loadedAt > Math.max(10000, this.#range.liveMs / pointsWanted)) {
+      this.#load();
+    }
+
+    this.#dirty = false;
+    this.#drawnAt = now;
+    this.#charts.forEach(chart => {
+      const table = this.#tables.get(chart.spec.vm);
+      if (table) {
+        chart.draw(table, from, to);
+      }
+    });
+  }
+
+  #wake() {
+    if (document.visibilityState === 'visible' && performance.now() - this.#heardAt > silentMs) {
+      this.#load();
+    }
+  }
+
+  #zoom(from, to) {
+    this.#dotnet.invokeMethodAsync('Zoom', from, to).catch(() => { /* The circuit is gone; the layout says so. */ });
+  }
+}
+
+export function open(root, specs, range, fast, dotnet) {
+  return new MetricBoard(root, specs, range, fast, dotnet);
+}

@@ -1,0 +1,47 @@
+using LabNet.Web.Api;
+
+namespace LabNet.Web.Hubs;
+
+/// <summary>What a watcher wants; what is left out means all.</summary>
+/// <param name="Vms">Only of these; what concerns the lab as a whole comes in any case.</param>
+/// <param name="Kinds">Only these of <see cref="WatchMessage"/>; gaps come in any case.</param>
+/// <param name="Metrics">Only these series, such as <c>vm_cpu{vcpu=0}</c>, or all of a metric by its name, such as <c>vm_cpu</c>.</param>
+/// <param name="Fast">Whether the VMs are measured ten times a second meanwhile, instead of once.</param>
+public sealed record WatchFilter(
+    IReadOnlyList<string>? Vms = null, IReadOnlyList<string>? Kinds = null, IReadOnlyList<string>? Metrics = null, bool Fast = false);
+
+/// <summary>One thing that the feed carried. Which of the members behind <paramref name="Time"/> is there goes by the kind.</summary>
+/// <param name="Kind">`vm`, `metrics`, `qmpEvent`, `operation`, `link`, `ping`, `event` or `gap`.</param>
+/// <param name="Vm">Null for what concerns the lab.</param>
+/// <param name="Seq">The feed's number, per VM, also over restarts of LabNet.</param>
+/// <param name="Time">When it was published, for metrics when it was measured.</param>
+public sealed record WatchMessage(string Kind, string? Vm, long Seq, DateTimeOffset Time)
+{
+    /// <summary>Of `vm`: its whole new state.</summary>
+    public VmContract? State { get; init; }
+
+    /// <summary>Of `metrics`: what the values are of; left out while it is the same as in the VM's message before.</summary>
+    public IReadOnlyList<string>? Names { get; init; }
+
+    /// <summary>Of `metrics`: null for what this sample does not have.</summary>
+    public IReadOnlyList<double?>? Values { get; init; }
+
+    /// <summary>Of `metrics`, with the names: why something cannot be had.</summary>
+    public IReadOnlyDictionary<string, string>? Missing { get; init; }
+
+    /// <summary>Of `qmpEvent` and `event`: as in `/api/v1/events`.</summary>
+    public EventContract? Event { get; init; }
+
+    public OperationContract? Operation { get; init; }
+
+    public LinkHostContract? Link { get; init; }
+
+    public PingContract? Ping { get; init; }
+
+    /// <summary>Of `gap`: what this watcher was too slow for; `/api/v1/events` and `/metrics` have it.</summary>
+    public WatchGap? Gap { get; init; }
+}
+
+/// <param name="FirstSeq">The first one missed.</param>
+/// <param name="LastSeq">The last one missed; between them <paramref name="Records"/> are missing.</param>
+public sealed record WatchGap(long FirstSeq, long LastSeq, long Records);
