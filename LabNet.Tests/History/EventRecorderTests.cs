@@ -75,7 +75,7 @@ public sealed class EventRecorderTests : IDisposable
         await history.Ring.WriteAsync((connection, transaction) => connection.Execute("PRAGMA max_page_count = 1", transaction: transaction), Cancellation);
         await history.Ring.FlushAsync(Cancellation);
         var big = new string('x', 1000);
-        const int Told = 400_000;
+        const int Told = 150_000;
         for (var number = 0; number < Told; number++)
         {
             Tell(history, big);

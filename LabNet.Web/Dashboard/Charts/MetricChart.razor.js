@@ -145,7 +145,7 @@ export class MetricChart {
     const bands = [];
     columns.forEach((column, index) => {
       const colour = seriesColour(index);
-      series.push({ label: this.#labelOf(column.name), stroke: () => this.#colours.of(colour), width: 1.6, points: { show: false } });
+      series.push({ label: this.#labelOf(column.name), stroke: () => this.#colours.of(colour), width: 1.6, points: { size: 4 } });
       if (column.hasBand) {
         const edge = { stroke: () => 'transparent', width: 0, points: { show: false } };
         series.push(edge, edge);
