@@ -121,4 +121,7 @@ public sealed partial class Reading<TValue> : IAsyncDisposable
             _problem = e.Message;
         }
     }
+
+    /// <summary>The kernel's errors, and some of QEMU's, have no full stop.</summary>
+    private static string Sentence(string text) => text.Length > 0 && text[^1] is '.' or '!' or '?' ? text : text + ".";
 }
