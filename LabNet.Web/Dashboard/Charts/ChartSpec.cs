@@ -24,8 +24,8 @@ public static class VmCharts
 
     public static IReadOnlyList<ChartSpec> CpuMemory(VmName vm) =>
     [
-        new("vCPUs", vm, ["vm_cpu"], "cores", OneCore, ["process"]) { Names = new Dictionary<string, string> { ["vm_cpu"] = "vCPU" } },
-        new("QEMU process", vm, ["vm_process_cpu"], "cores", OneCore, ["process"]),
+        new("vCPU time", vm, ["vm_cpu"], "cores", OneCore, ["process"]) { Names = new Dictionary<string, string> { ["vm_cpu"] = "vCPU" } },
+        new("CPU time of QEMU", vm, ["vm_process_cpu"], "cores", OneCore, ["process"]),
         new("Memory of the guest", vm, ["guest_memory"], "B", 0, ["guest-memory"]),
         new("Memory of QEMU", vm, ["vm_process_memory", "vm_memory_size", "vm_balloon"], "B", 0, ["process"])
         {
