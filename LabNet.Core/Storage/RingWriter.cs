@@ -31,7 +31,7 @@ public sealed partial class RingWriter : IAsyncDisposable
     /// <summary>What comes within this time goes into one transaction.</summary>
     private static readonly TimeSpan GatherFor = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan MaintenancePeriod = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan MaintenancePeriod = TimeSpan.FromSeconds(10);
 
     private static readonly TimeSpan CatchUpPatience = TimeSpan.FromSeconds(2);
 
@@ -46,7 +46,7 @@ public sealed partial class RingWriter : IAsyncDisposable
     private RingWriterHealth _health = RingWriterHealth.AtFirst;
     private Action<RingWriterHealth>? _tell;
     private Task<bool>? _more;
-    private bool _maintenanceBehind;
+    private bool _maintenanceBehind = true;
     private long _maintainedAt;
 
     /// <param name="database">ring.db; this writer disposes it.</param>
@@ -215,7 +215,7 @@ public sealed partial class RingWriter : IAsyncDisposable
             }
             catch (Exception e)
             {
-                // A full disk is told by the next batch; tidying up is tried again in a second.
+                // A full disk is told by the next batch; tidying up is tried again.
                 LogMaintenanceFailed(e);
             }
         }

@@ -40,6 +40,8 @@ public sealed class VmPageTests
             await CheckQmpShellAsync(page, vm);
         }
 
+        await CheckChartsAsync(page);
+        await CheckEventsAsync(page);
         await CheckConsoleAsync(browser, page, lab);
         Assert.Contains("tty-42 40 120", await lab.TypeOnConsoleAsync("x86", "stty cols 120 rows 40", "echo tty-$((6*7)) $(stty size)", "tty-42 40 120"), StringComparison.Ordinal);
         await CheckRebootAsync(page, lab);
@@ -82,6 +84,41 @@ public sealed class VmPageTests
             await ExpectTextAsync(page, "On the host", nic.GetProperty("main-mac").GetString()!);
             await ExpectTextAsync(page, "In the guest", nic.GetProperty("main-mac").GetString()!);
         }
+    }
+
+    /// <summary>Live values come, a drag zooms into a range that is in the address, and its points are what the API says.</summary>
+    private static async Task CheckChartsAsync(IPage page)
+    {
+        await page.GotoAsync("/vms/x86/cpu-memory");
+        var chart = Part(page, "vCPU time");
+        var value = chart.Locator("[data-series='vm_cpu{vcpu=0}'] .value");
+        await Assertions.Expect(value).ToContainTextAsync("%");
+        var before = await value.TextContentAsync();
+        await Assertions.Expect(value).Not.ToHaveTextAsync(before!);
+        await ExpectTextAsync(page, "Memory of the guest", "available");
+
+        var plot = (await chart.Locator(".u-over").BoundingBoxAsync())!;
+        await page.Mouse.MoveAsync(plot.X + (plot.Width * 0.6f), plot.Y + 40);
+        await page.Mouse.DownAsync();
+        await page.Mouse.MoveAsync(plot.X + (plot.Width * 0.95f), plot.Y + 40, new() { Steps = 5 });
+        await page.Mouse.UpAsync();
+        await page.WaitForURLAsync("**/cpu-memory?from=*&to=*");
+        await Assertions.Expect(page.GetByRole(AriaRole.Link, new() { Name = "Zoom out" })).ToBeVisibleAsync();
+        await Assertions.Expect(value).ToContainTextAsync("%");
+        await chart.Locator(".plot").FocusAsync();
+        await page.Keyboard.PressAsync("End");
+        await Assertions.Expect(chart.Locator(".reading")).Not.ToBeEmptyAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = "5 min", Exact = true }).ClickAsync();
+        await Assertions.Expect(page.GetByText("Drag across a chart to zoom in")).ToBeVisibleAsync();
+    }
+
+    private static async Task CheckEventsAsync(IPage page)
+    {
+        await page.GotoAsync("/events?vm=arm&kind=process");
+        await ExpectTextAsync(page, "Events", "QEMU runs as process");
+        await page.GetByLabel("Text").FillAsync("no such thing");
+        await page.GetByLabel("Text").PressAsync("Enter");
+        await Assertions.Expect(page.GetByText("No event fits.")).ToBeVisibleAsync();
     }
 
     private static async Task CheckGuestAsync(IPage page, LabCommand lab, string vm)

@@ -50,6 +50,11 @@ public sealed partial class AuditPage
         ["action"] = Given(action ?? Action),
     }));
 
+    /// <summary>The fields go by themselves when they change; the form's own way is for a page that is not live yet.</summary>
+    private static void Stay()
+    {
+    }
+
     private string Address(string? before) => Navigation.GetUriWithQueryParameter("before", before);
 
     private static string? Given(string? text) => string.IsNullOrWhiteSpace(text) ? null : text.Trim();

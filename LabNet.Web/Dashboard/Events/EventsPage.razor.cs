@@ -179,6 +179,11 @@ public sealed partial class EventsPage : IAsyncDisposable
         ["text"] = Given(text ?? Text),
     }));
 
+    /// <summary>The fields go by themselves when they change; the form's own way is for a page that is not live yet.</summary>
+    private static void Stay()
+    {
+    }
+
     private string Address(string? before) => Navigation.GetUriWithQueryParameter("before", before);
 
     /// <summary>The VM's charts around that moment.</summary>
