@@ -37,11 +37,15 @@ public sealed record PciChanged : EventItem
 /// <summary>Asks one QEMU, a command after the other: together they take it about 2 ms.</summary>
 internal sealed class QemuReader(VmSession session, TimeProvider time)
 {
+    /// <summary>What hardly ever changes and is long is asked for in one of so many full readings.</summary>
+    private const int SeldomEvery = 5;
+
     private ReadOnlyMemory<byte> _nodesSaid;
     private NamedBlockNode[] _nodes = [];
     private ReadOnlyMemory<byte> _pciSaid;
     private object? _pciEpoch;
     private CpuInfoFast[] _cpus = [];
+    private long _fullReadings;
 
     /// <summary>Set when the PCI devices changed since the reading before.</summary>
     public bool PciHasChanged { get; private set; }
@@ -65,8 +69,13 @@ internal sealed class QemuReader(VmSession session, TimeProvider time)
     {
         var status = await session.MeasureAsync(RunStateCommands.QueryStatus, cancellationToken);
         var memory = await session.MeasureAsync(MachineCommands.QueryMemorySizeSummary, cancellationToken);
-        var nodes = await ReadNodesAsync(cancellationToken);
-        await LookAtPciAsync(epoch, cancellationToken);
+        PciHasChanged = false;
+        if (_fullReadings++ % SeldomEvery == 0)
+        {
+            await ReadNodesAsync(cancellationToken);
+            await LookAtPciAsync(epoch, cancellationToken);
+        }
+
         var (balloon, whyNoBalloon) = await UnlessRefusedAsync(() => session.MeasureAsync(MachineCommands.QueryBalloon, cancellationToken));
         var (guestMemory, whyNoGuestMemory) = await UnlessRefusedAsync(() => session.MeasureBalloonAsync(cancellationToken));
         var (pins, _) = await UnlessRefusedAsync(() => session.MeasureAsync(MachineCommands.QueryIrq, cancellationToken));
@@ -74,11 +83,11 @@ internal sealed class QemuReader(VmSession session, TimeProvider time)
             ? await UnlessRefusedAsync(() => session.MeasureAsync(MachineCommands.QueryStats, new StatsTargetArguments("vcpu"), cancellationToken))
             : (null, null);
         return new FullQemuReading(
-            time.GetTimestamp(), status, nodes, memory, balloon, guestMemory, pins is null ? [] : [.. InterruptPins.Parse(pins.Text)], kvm, whyNoBalloon ?? whyNoGuestMemory);
+            time.GetTimestamp(), status, _nodes, memory, balloon, guestMemory, pins is null ? [] : [.. InterruptPins.Parse(pins.Text)], kvm, whyNoBalloon ?? whyNoGuestMemory);
     }
 
     /// <summary>The largest answer, and nearly always the same as before.</summary>
-    private async Task<NamedBlockNode[]> ReadNodesAsync(CancellationToken cancellationToken)
+    private async Task ReadNodesAsync(CancellationToken cancellationToken)
     {
         var said = await session.MeasureRawAsync(BlockCommands.QueryNamedBlockNodes.Name, cancellationToken);
         if (!said.Span.SequenceEqual(_nodesSaid.Span))
@@ -86,8 +95,6 @@ internal sealed class QemuReader(VmSession session, TimeProvider time)
             _nodes = QmpValue.Read(said, BlockCommands.QueryNamedBlockNodes);
             _nodesSaid = said;
         }
-
-        return _nodes;
     }
 
     private async Task LookAtPciAsync(object? epoch, CancellationToken cancellationToken)

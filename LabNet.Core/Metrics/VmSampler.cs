@@ -13,7 +13,7 @@ internal sealed partial class VmSampler
 
     private static readonly TimeSpan Slow = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Fast = Slow / FastPerSecond;
-    private static readonly TimeSpan GuestPeriod = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan GuestPeriod = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan GuestPeriodSeen = TimeSpan.FromSeconds(2);
 
     private readonly VmSession _session;

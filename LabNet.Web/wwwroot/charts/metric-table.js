@@ -1,6 +1,6 @@
 // A chart's data, without the chart.
 const gapAtLeastMs = 3500; // Three samples and a half at one a second.
-const staleMs = 16000; // What the guest tells comes every five seconds.
+const staleMs = 31000; // What the guest tells comes every ten seconds.
 
 // A VM's values: a column of times, and for each series a column beside it. `undefined` says that this sample does not have it, `null` that
 // there is a hole (uPlot's own meaning of the two).
