@@ -33,6 +33,12 @@ public static partial class QemuCommandLine
         return arguments.ToList();
     }
 
+    /// <summary>
+    /// MiB of translated code, after which QEMU begins anew. Each program that the guest starts is translated for its own addresses and never
+    /// again; QEMU's default is a GiB of that for every VM (docs/measurements.md).
+    /// </summary>
+    private const string TcgCache = "tb-size=256";
+
     private static void AddMachine(QemuArguments arguments, QemuLaunch launch)
     {
         var kvm = launch.Accelerator == Accelerator.Kvm;
@@ -51,7 +57,7 @@ public static partial class QemuCommandLine
     /// errors", so QEMU chooses by itself, which is one thread in 7.2.
     /// </summary>
     private static string Tcg(QemuLaunch launch) =>
-        launch is { Vm.Architecture: Architecture.X86_64, HostArchitecture: Architecture.Aarch64 } ? "tcg" : "tcg,thread=multi";
+        launch is { Vm.Architecture: Architecture.X86_64, HostArchitecture: Architecture.Aarch64 } ? $"tcg,{TcgCache}" : $"tcg,thread=multi,{TcgCache}";
 
     private static void AddProcess(QemuArguments arguments)
     {
