@@ -1,4 +1,5 @@
 using Dapper;
+using LabNet.Core.Storage;
 using Microsoft.Data.Sqlite;
 
 namespace LabNet.Core.Metrics;
@@ -11,10 +12,11 @@ public sealed partial class MetricStore
 {
     /// <summary>The series of a VM that have something in a stretch of time.</summary>
     /// <exception cref="DamagedSegmentException"/>
-    public IReadOnlyList<MetricSeries> Read(MetricQuery query)
-    {
-        using var reader = ring.Database.OpenReader();
+    /// <exception cref="DatabaseException"/>
+    public IReadOnlyList<MetricSeries> Read(MetricQuery query) => ring.Read(reader => Read(reader, query));
 
+    private IReadOnlyList<MetricSeries> Read(SqliteConnection reader, MetricQuery query)
+    {
         // Else a segment could be made of samples between two of the selects.
         using var transaction = reader.BeginTransaction(deferred: true);
         var vm = reader.ExecuteScalar<long?>("SELECT id FROM metric_vms WHERE name = @Vm", new { query.Vm }, transaction);
