@@ -10,7 +10,7 @@ public sealed partial class Database
     /// <summary>SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE of sqlite3.h.</summary>
     private const int NoCheckpointOnClose = 1006;
 
-    /// <summary>How often the file was begun anew: what was found wrong with the one before says nothing about this one.</summary>
+    /// <summary>How often the file was exchanged: what was found wrong with the one before says nothing about this one.</summary>
     internal int Generation => Volatile.Read(ref _generation);
 
     /// <summary>Opens or makes the file (mode 0600) and brings it to the newest version by the SQL files of <paramref name="migrations"/>.</summary>
@@ -39,10 +39,9 @@ public sealed partial class Database
         }
     }
 
-    /// <summary>For a file that turns out to be damaged while it is in use: moves it aside, as it is, and begins a new one.</summary>
+    /// <summary>For a file that turns out to be damaged while it is in use: moves it aside, as it is, and begins a new one; if that cannot be now, the next write does.</summary>
     /// <returns>Where the damaged file is now.</returns>
-    /// <exception cref="DatabaseException">No new one can be begun now; the next write tries it again.</exception>
-    internal async Task<string> BeginAnewAsync(TimeProvider time)
+    internal async Task<string> SetAsideAsync(TimeProvider time)
     {
         await _writing.WaitAsync();
         try
@@ -60,12 +59,24 @@ public sealed partial class Database
             }
 
             Interlocked.Increment(ref _generation);
-            _writer = _openWriter();
+            TryBeginAnew();
             return setAside;
         }
         finally
         {
             _writing.Release();
+        }
+    }
+
+    private void TryBeginAnew()
+    {
+        try
+        {
+            _writer = _openWriter();
+        }
+        catch (DatabaseException)
+        {
+            // The next write tries it again, and who asked for that is told why it fails.
         }
     }
 

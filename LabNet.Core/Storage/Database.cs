@@ -125,7 +125,7 @@ public sealed partial class Database : IAsyncDisposable
 
     private T Write<T>(Func<SqliteConnection, SqliteTransaction, T> write)
     {
-        // After a damaged file was moved aside a new one may not have been possible at once.
+        // A damaged file was moved aside, and a new one was not possible at once.
         _writer ??= _openWriter();
         using var transaction = _writer.BeginTransaction();
         var result = write(_writer, transaction);

@@ -21,7 +21,7 @@ public sealed partial class RingWriter
             }
             catch (DatabaseException e) when (e.IsCorrupt)
             {
-                await BeginAnewAsync(e);
+                await SetAsideAsync(e);
             }
             catch (Exception e) when (e is SqliteException or DatabaseException or IOException or UnauthorizedAccessException)
             {
@@ -75,15 +75,15 @@ public sealed partial class RingWriter
         }
     }
 
-    private async Task BeginAnewAsync(DatabaseException damage)
+    private async Task SetAsideAsync(DatabaseException damage)
     {
         try
         {
-            var aside = await Database.BeginAnewAsync(_time);
+            var aside = await Database.SetAsideAsync(_time);
             LogSetAside(aside, damage.Reason);
             Tell(_health with { SetAside = aside });
         }
-        catch (Exception e) when (e is SqliteException or DatabaseException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             TellProblem(e);
         }

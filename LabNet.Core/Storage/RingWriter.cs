@@ -247,7 +247,7 @@ public sealed partial class RingWriter : IAsyncDisposable
             }
             catch (DatabaseException e) when (e.IsCorrupt)
             {
-                await BeginAnewAsync(e);
+                await SetAsideAsync(e);
             }
             catch (Exception e)
             {
