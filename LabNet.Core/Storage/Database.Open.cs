@@ -96,7 +96,7 @@ public sealed partial class Database
         {
             if (writer.ExecuteScalar<string>($"PRAGMA quick_check{table}") is var finding and not "ok")
             {
-                throw new SqliteException(finding, errorCode: 11);
+                throw DatabaseException.Damage(finding ?? "nothing was answered");
             }
         }
     }

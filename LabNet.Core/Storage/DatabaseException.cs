@@ -37,6 +37,9 @@ public sealed class DatabaseException(string message, Exception? inner = null) :
         return new DatabaseException(Path.GetFileName(path), $"{words} ({e.Message})", e);
     }
 
+    /// <summary>For damage that is found by other means than SQLite's own: as if SQLite had found it.</summary>
+    internal static SqliteException Damage(string what) => new(what, errorCode: 11);
+
     /// <summary>SQLITE_CORRUPT and SQLITE_NOTADB of sqlite3.h.</summary>
     internal static bool IsDamage(SqliteException e) => e.SqliteErrorCode is 11 or 26;
 }

@@ -1,6 +1,7 @@
 using Dapper;
 using LabNet.Core.Feed;
 using LabNet.Core.History;
+using LabNet.Core.Metrics;
 using LabNet.Core.Storage;
 using LabNet.Tests.History;
 using Microsoft.Data.Sqlite;
@@ -38,14 +39,16 @@ public sealed class RingDamageTests : IAsyncLifetime
         _folder.Dispose();
     }
 
-    [Fact(Timeout = Hang)]
-    public async Task A_reader_that_meets_the_damage_tells_it_and_file_and_log_are_moved_aside_as_they_are()
+    [Theory(Timeout = Hang)]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_reader_that_meets_the_damage_tells_it_and_file_and_log_are_moved_aside_as_they_are(bool isInUse)
     {
         await FillAsync();
         using var told = _history.Feed.Subscribe(record => record.Item is StorageChanged);
-        using var open = Ring.Database.OpenReader();
-        using var inUse = open.ExecuteReader("SELECT text FROM events");
-        Assert.True(inUse.Read());
+        var open = isInUse ? Ring.Database.OpenReader() : null;
+        using var inUse = open?.ExecuteReader("SELECT text FROM events");
+        Assert.Equal(isInUse, inUse?.Read() ?? false);
         Tell("in the log");
         await _history.ReadAsync(new EventQuery(1));
         Overwrite(PagesOf("events"));
@@ -61,9 +64,8 @@ public sealed class RingDamageTests : IAsyncLifetime
         // Whoever still had the old one open must not take the new one's log with him.
         Tell("in the new one");
         Assert.Equal("in the new one", (await _history.ReadAsync())[^1].Text);
-        inUse.Dispose();
-        open.Dispose();
-        SqliteConnection.ClearPool(open);
+        inUse?.Dispose();
+        open?.Dispose();
         Assert.True(File.Exists(RingDb + "-wal"));
         Assert.Equal(file, File.ReadAllBytes(aside));
         await ReopenAsync();
@@ -126,6 +128,24 @@ public sealed class RingDamageTests : IAsyncLifetime
         await NextAsync(told, "not-writable");
         await Ring.Database.WriteAsync("PRAGMA max_page_count = 100000", new { }, Cancellation);
         await NextAsync(told, "writable");
+    }
+
+    [Fact(Timeout = Hang)]
+    public async Task A_segment_of_metrics_that_makes_no_sense_is_damage_to_its_reader_and_to_tidying_up()
+    {
+        var store = new MetricStore(Ring, TimeProvider.System);
+        await Ring.Database.WriteAsync(
+            """
+            INSERT INTO metric_vms (id, name) VALUES (1, 'box');
+            INSERT INTO metric_segments (vm, level, start_ns, end_ns, rolled, data) VALUES (1, 1, 0, 600000000000, 0, x'a5a5a5');
+            """,
+            new { },
+            Cancellation);
+        using var told = _history.Feed.Subscribe(record => record.Item is StorageChanged);
+        Assert.True((await Assert.ThrowsAsync<DatabaseException>(() => Ring.Database.WriteAsync(store.Maintain, Cancellation))).IsCorrupt);
+        Assert.True(Assert.Throws<DatabaseException>(() => store.Read(new MetricQuery("box", null, 0, 1000, 10))).IsCorrupt);
+        await NextAsync(told, "damaged");
+        Assert.Empty(store.Read(new MetricQuery("box", null, 0, 1000, 10)));
     }
 
     private void Tell(string text) => _history.Feed.Publish(Box, new EventTold(new EventNote(EventKind.Qmp, "told", text)));
