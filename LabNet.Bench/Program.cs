@@ -7,6 +7,7 @@ using LabNet.Bench;
     (BootBench.Name, BootBench.Measures, BootBench.RunAsync),
     (PagesBench.Name, PagesBench.Measures, PagesBench.RunAsync),
     (ConsoleFloodBench.Name, ConsoleFloodBench.Measures, ConsoleFloodBench.RunAsync),
+    (PumpBench.Name, PumpBench.Measures, PumpBench.RunAsync),
 ];
 
 if (args is [var name, .. var options] && Array.Find(benchmarks, b => b.Name == name) is { Run: { } run })

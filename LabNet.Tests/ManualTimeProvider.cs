@@ -9,6 +9,7 @@ internal sealed class ManualTimeProvider(DateTimeOffset start) : TimeProvider
     private readonly HashSet<ManualTimer> _timers = [];
     private readonly Channel<TimeSpan> _set = Channel.CreateUnbounded<TimeSpan>();
     private DateTimeOffset _now = start;
+    private TimeSpan _setBack;
 
     public ManualTimeProvider() : this(new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero))
     {
@@ -32,11 +33,17 @@ internal sealed class ManualTimeProvider(DateTimeOffset start) : TimeProvider
     {
         lock (_sync)
         {
-            return _now;
+            return _now - _setBack;
         }
     }
 
-    public override long GetTimestamp() => GetUtcNow().UtcTicks;
+    public override long GetTimestamp()
+    {
+        lock (_sync)
+        {
+            return _now.UtcTicks;
+        }
+    }
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
@@ -76,12 +83,12 @@ internal sealed class ManualTimeProvider(DateTimeOffset start) : TimeProvider
         }
     }
 
-    /// <summary>What an administrator or NTP does to the wall clock; timers don't notice.</summary>
+    /// <summary>What an administrator or NTP does to the wall clock; timers and timestamps don't notice. Less than zero sets it forward.</summary>
     public void SetBack(TimeSpan by)
     {
         lock (_sync)
         {
-            _now -= by;
+            _setBack += by;
         }
     }
 

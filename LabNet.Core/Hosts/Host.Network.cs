@@ -56,19 +56,43 @@ public sealed partial class Host
         }
     }
 
-    /// <summary>Null if there is no such interface.</summary>
-    public static InterfaceCounters? ReadInterfaceCounters(string name)
+    /// <summary>One read of /proc/net/dev for all of them; null for one that is not there.</summary>
+    public static InterfaceCounters?[] ReadInterfaceCounters(params IReadOnlyList<string> names)
     {
-        try
+        var counters = new InterfaceCounters?[names.Count];
+        if (names.Count == 0)
         {
-            return new InterfaceCounters(Read("rx_bytes"), Read("rx_packets"), Read("rx_dropped"), Read("tx_bytes"), Read("tx_packets"), Read("tx_dropped"));
-        }
-        catch (IOException)
-        {
-            return null;
+            return counters;
         }
 
-        long Read(string counter) => long.Parse(File.ReadAllText(Path.Join("/sys/class/net", name, "statistics", counter)), CultureInfo.InvariantCulture);
+        foreach (var line in File.ReadLines("/proc/net/dev"))
+        {
+            for (var place = 0; place < names.Count; place++)
+            {
+                if (line.AsSpan().TrimStart() is var rest && rest.StartsWith(names[place]) && rest[names[place].Length..] is [':', .. var numbers])
+                {
+                    counters[place] = Counted(numbers);
+                }
+            }
+        }
+
+        return counters;
+    }
+
+    /// <summary>Eight numbers of what was received, eight of what was sent: bytes, packets, errors, dropped, and others (proc(5)).</summary>
+    private static InterfaceCounters Counted(ReadOnlySpan<char> numbers)
+    {
+        Span<long> counted = stackalloc long[16];
+        var place = 0;
+        foreach (var range in numbers.Split(' '))
+        {
+            if (!numbers[range].IsEmpty && place < counted.Length)
+            {
+                counted[place++] = long.Parse(numbers[range], CultureInfo.InvariantCulture);
+            }
+        }
+
+        return new InterfaceCounters(counted[0], counted[1], counted[3], counted[8], counted[9], counted[11]);
     }
 
     /// <summary>IFF_UP of linux/if.h.</summary>

@@ -89,13 +89,23 @@ public sealed partial class Host(HostSettings settings, TimeProvider time, ILogg
         return new QemuExit(status, Tail(Path.Join(paths.Folder, "stderr")) + Tail(Path.Join(paths.Folder, "stderr.last")));
     }
 
-    /// <summary>Ends when the process has ended.</summary>
-    public async Task WaitForEndAsync(QemuProcess process, CancellationToken cancellationToken)
+    /// <summary>Waits for the process to end.</summary>
+    /// <param name="patience">Zero only looks.</param>
+    /// <returns>Whether it has ended.</returns>
+    public async Task<bool> WaitForEndAsync(QemuProcess process, TimeSpan patience, CancellationToken cancellationToken)
     {
+        var started = time.GetTimestamp();
         while (process.IsAlive)
         {
+            if (time.GetElapsedTime(started) >= patience)
+            {
+                return false;
+            }
+
             await Task.Delay(Glance, time, cancellationToken);
         }
+
+        return true;
     }
 
     private static string Tail(string path)

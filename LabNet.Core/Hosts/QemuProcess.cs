@@ -25,8 +25,10 @@ public sealed record QemuProcess(int Pid, long StartTicks, string BootId)
             : null;
     }
 
+    private static readonly Lazy<string?> ThisBoot = new(() => ReadAllText("/proc/sys/kernel/random/boot_id")?.Trim());
+
     public bool IsAlive =>
-        ReadAllText("/proc/sys/kernel/random/boot_id")?.Trim() == BootId
+        ThisBoot.Value == BootId
         && StatFields(Pid) is { } stat
         && stat[StartTimeField - StateField] == StartTicks.ToString()
         && stat[0] is not ("Z" or "X");

@@ -5,12 +5,14 @@ using LabNet.Core.Qmp;
 namespace LabNet.Core.Metrics;
 
 /// <summary>What the host tells of a VM: its process, its vCPUs' threads, its taps.</summary>
-internal sealed class HostFigures(SampleBuilder sample, TimeProvider time)
+/// <param name="taps">The VM's, by NIC.</param>
+internal sealed class HostFigures(SampleBuilder sample, TimeProvider time, IReadOnlyList<(NicId Nic, string Tap)> taps)
 {
+    private readonly string[] _tapNames = [.. taps.Select(one => one.Tap)];
+
     /// <param name="process">Null of an attached VM.</param>
     /// <param name="cpus">As QEMU told last.</param>
-    /// <param name="taps">By NIC.</param>
-    public void Write(QemuProcess? process, IReadOnlyList<CpuInfoFast> cpus, IReadOnlyList<(NicId Nic, string Tap)> taps)
+    public void Write(QemuProcess? process, IReadOnlyList<CpuInfoFast> cpus)
     {
         if (process is null)
         {
@@ -22,9 +24,11 @@ internal sealed class HostFigures(SampleBuilder sample, TimeProvider time)
             WriteProcess(process.Pid, cpus);
         }
 
-        foreach (var (nic, tap) in taps)
+        var counted = Host.ReadInterfaceCounters(_tapNames);
+        var at = time.GetTimestamp();
+        for (var place = 0; place < counted.Length; place++)
         {
-            WriteTap(nic.ToString(), tap);
+            WriteTap(taps[place].Nic.ToString(), counted[place], at);
         }
     }
 
@@ -50,14 +54,13 @@ internal sealed class HostFigures(SampleBuilder sample, TimeProvider time)
     }
 
     /// <summary>What the tap receives, the guest has sent.</summary>
-    private void WriteTap(string nic, string tap)
+    private void WriteTap(string nic, InterfaceCounters? counted, long at)
     {
-        if (Host.ReadInterfaceCounters(tap) is not { } counted)
+        if (counted is null)
         {
             return;
         }
 
-        var at = time.GetTimestamp();
         sample.Counter(new MetricKey(MetricCatalogue.NicSent, nic), counted.RxBytes, at);
         sample.Counter(new MetricKey(MetricCatalogue.NicReceived, nic), counted.TxBytes, at);
         sample.Counter(new MetricKey(MetricCatalogue.NicSentPackets, nic), counted.RxPackets, at);

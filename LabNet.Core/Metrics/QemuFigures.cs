@@ -36,13 +36,12 @@ internal sealed class QemuFigures(SampleBuilder sample)
     /// <summary>Of the devices' nodes alone: QEMU 7.2 to 10 count there, and tell zero of the nodes below.</summary>
     private void WriteBlock(BlockStats block, long at)
     {
-        var name = block.NodeName ?? block.Qdev ?? block.Device;
-        if (string.IsNullOrEmpty(name))
+        if (NameOf(block) is not { } node)
         {
             return;
         }
 
-        var (node, stats) = (name, block.Stats);
+        var stats = block.Stats;
         sample.Counter(new MetricKey(MetricCatalogue.BlockRead, node), stats.RdBytes, at);
         sample.Counter(new MetricKey(MetricCatalogue.BlockWritten, node), stats.WrBytes, at);
         sample.Counter(new MetricKey(MetricCatalogue.BlockReads, node), stats.RdOperations, at);
@@ -60,6 +59,12 @@ internal sealed class QemuFigures(SampleBuilder sample)
 
         _before[node] = stats;
     }
+
+    /// <summary>One that is the same after the next start: the node's, unless QEMU chose it; else the drive's, else the device's.</summary>
+    private static string? NameOf(BlockStats block) =>
+        IsChosenByQemu(block.NodeName) ? string.IsNullOrEmpty(block.Device) ? block.Qdev : block.Device : block.NodeName;
+
+    private static bool IsChosenByQemu(string? nodeName) => nodeName is not { Length: > 0 } || nodeName.StartsWith('#');
 
     private void WriteLatencies(string node, BlockDeviceStats before, BlockDeviceStats now)
     {
@@ -92,8 +97,7 @@ internal sealed class QemuFigures(SampleBuilder sample)
         sample.Gauge(new MetricKey(MetricCatalogue.MemorySize), (double)full.Memory.BaseMemory + (full.Memory.PluggedMemory ?? 0));
         foreach (var node in full.Nodes)
         {
-            // A node that QEMU named itself is called otherwise after each start.
-            if (node.Image.ActualSize is { } bytes && !node.NodeName.StartsWith('#'))
+            if (node.Image.ActualSize is { } bytes && !IsChosenByQemu(node.NodeName))
             {
                 sample.Gauge(new MetricKey(MetricCatalogue.BlockAllocated, node.NodeName), bytes);
             }

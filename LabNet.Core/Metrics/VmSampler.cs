@@ -21,7 +21,6 @@ internal sealed partial class VmSampler
     private readonly TimeProvider _time;
     private readonly PumpMeter _meter;
     private readonly ILogger _logger;
-    private readonly IReadOnlyList<(NicId, string)> _taps;
     private readonly FeedSource _source;
     private readonly SampleBuilder _sample;
     private readonly QemuReader _qemu;
@@ -41,12 +40,11 @@ internal sealed partial class VmSampler
     {
         (_session, _feed, _time, _meter, _logger) = (session, feed, time, meter, logger);
         var (vm, names) = (session.State.Definition, InterfaceNames.Of(lab));
-        _taps = [.. vm.Nics.OfType<LinkNic>().Select(nic => (nic.Id, names.Tap(vm.Name, nic.Id)))];
         _source = new FeedSource(vm.Name.ToString());
         _sample = new SampleBuilder(time);
         _qemu = new QemuReader(session, time);
         _qemuFigures = new QemuFigures(_sample);
-        _hostFigures = new HostFigures(_sample, time);
+        _hostFigures = new HostFigures(_sample, time, [.. vm.Nics.OfType<LinkNic>().Select(nic => (nic.Id, names.Tap(vm.Name, nic.Id)))]);
         _guest = new GuestReader(session, time);
         _guestFigures = new GuestFigures(_sample, vm);
     }
@@ -80,7 +78,11 @@ internal sealed partial class VmSampler
             {
                 await SampleAsync(isFull: period == Slow || turn % FastPerSecond == 0, period, due, cancellationToken);
             }
-            catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                break;
+            }
+            catch (Exception e)
             {
                 TellFailure(e);
             }
@@ -107,9 +109,7 @@ internal sealed partial class VmSampler
         var elapsed = _time.GetElapsedTime(due);
         var turns = Math.Max(1, (long)Math.Ceiling(elapsed / period));
         _meter.Skipped(turns - 1);
-        using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        await Task.WhenAny(lookChanged, Task.Delay((turns * period) - elapsed, _time, enough.Token));
-        await enough.CancelAsync();
+        await lookChanged.WaitAsync((turns * period) - elapsed, _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return lookChanged.IsCompleted ? _time.GetTimestamp() : due + (long)(turns * period.TotalSeconds * _time.TimestampFrequency);
     }
 
@@ -128,11 +128,15 @@ internal sealed partial class VmSampler
             TakeEpoch(reading);
             _cpus = reading.Cpus;
             _qemuFigures.Write(reading, _time.GetUtcNow());
+            if (reading.Full is { } full)
+            {
+                _session.Compare(full.Status, full.Jobs);
+            }
         }
 
         _sample.Missing("qemu", reading is null ? "QEMU has not answered yet; it may be busy with a snapshot." : null);
         _sample.Missing("histograms", _session.WhyNoHistograms);
-        _hostFigures.Write(_session.Process, _cpus, _taps);
+        _hostFigures.Write(_session.Process, _cpus);
         if (_guest.Take(period == Fast ? GuestPeriodSeen : GuestPeriod, cancellationToken) is { } measured)
         {
             _guestFigures.Write(measured);
@@ -140,7 +144,7 @@ internal sealed partial class VmSampler
 
         _sample.Missing("guest", _guest.WhyNot);
         _feed.Publish(_source, new MetricsSampled(_sample.Build(_time.GetUnixTimeNs())));
-        if (_qemu.PciHasChanged && reading?.Full is not null)
+        if (reading?.Full is not null && _qemu.PciHasChanged)
         {
             _feed.Publish(_source, new PciChanged());
         }
@@ -156,9 +160,7 @@ internal sealed partial class VmSampler
     private async Task<QemuReading?> AskQemuAsync(bool isFull, TimeSpan period, CancellationToken cancellationToken)
     {
         _asking ??= _qemu.ReadAsync(isFull, cancellationToken);
-        using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        await Task.WhenAny(_asking, Task.Delay(period * 0.8, _time, enough.Token));
-        await enough.CancelAsync();
+        await ((Task)_asking).WaitAsync(period * 0.8, _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (!_asking.IsCompleted)
         {
             return null;

@@ -5,8 +5,7 @@ namespace LabNet.Core.Qmp;
 public sealed partial class QmpConnection
 {
     private long _unclaimedReplies;
-    private PendingCommand? _answered;
-    private QmpFrame _answer;
+    private PendingRequest? _answered;
 
     private async Task ReadLoopAsync()
     {
@@ -44,13 +43,13 @@ public sealed partial class QmpConnection
                 // QEMU could not even read what it got, and does not say which command that was: no answer can be trusted any more.
                 throw new QmpProtocolException($"QEMU could not read what LabNet sent: {frame.PayloadText}");
             default:
-                if (frame.Id is { } id && _pending.TryRemove(id, out var pending) && pending.TryEnd())
-                {
-                    (_answered, _answer) = (pending, frame);
-                }
-                else
+                if (frame.Id is not { } id || !_pending.TryRemove(id, out var pending) || pending.IsEnded)
                 {
                     Interlocked.Increment(ref _unclaimedReplies);
+                }
+                else if (pending.Take(id, frame))
+                {
+                    _answered = pending;
                 }
 
                 break;
@@ -68,7 +67,7 @@ public sealed partial class QmpConnection
         _closing.Cancel();
         foreach (var pending in _pending.Values)
         {
-            pending.Fail(new QmpDisconnectedException($"The connection ended before QEMU answered {pending.Command}: {reason.Message}", reason));
+            pending.Fail(new QmpDisconnectedException($"The connection ended before QEMU answered {pending.Awaited}: {reason.Message}", reason));
         }
 
         _closed.TrySetResult(reason);
@@ -94,10 +93,10 @@ public sealed partial class QmpConnection
         public void UnsafeOnCompleted(Action continuation)
         {
             // Taken before the loop may go on and have the next answer.
-            var (pending, answer) = (connection._answered, connection._answer);
+            var pending = connection._answered!;
             connection._answered = null;
             ThreadPool.UnsafeQueueUserWorkItem(static goOn => goOn(), continuation, preferLocal: true);
-            pending!.Answer(answer);
+            pending.Answer();
         }
     }
 }

@@ -3,42 +3,53 @@ namespace LabNet.Core.Qmp;
 public sealed partial class QmpConnection
 {
     private readonly Lock _writeSync = new();
-    private readonly Queue<PendingCommand> _unsent = new();
+    private readonly Queue<PendingRequest> _unsent = new();
     private Task _writing = Task.CompletedTask;
     private bool _isWriting;
-    private int _askers;
+    private int _awaited;
 
     private TimeSpan ExpiryPeriod => TimeSpan.FromTicks(Math.Max(_options.ReplyTimeout.Ticks / 60, TimeSpan.TicksPerMillisecond));
 
-    private long NextId() => Interlocked.Increment(ref _lastId);
+    /// <summary>Reserves numbers that follow one another.</summary>
+    /// <returns>The first.</returns>
+    private long NextIds(int commands) => Interlocked.Add(ref _lastId, commands) - commands + 1;
 
-    private async ValueTask<QmpReply> SendAsync(string command, long id, ReadOnlyMemory<byte> frame, CancellationToken cancellationToken)
+    private async ValueTask<QmpReply> SendAsync(string command, long id, ReadOnlyMemory<byte> frame, CancellationToken cancellationToken) =>
+        (await SendAsync(new PendingRequest([command], id, frame, _time.GetTimestamp()), cancellationToken))[0];
+
+    private async ValueTask<QmpReply[]> SendAsync(PendingRequest pending, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var pending = new PendingCommand(command, frame, _time.GetTimestamp());
         try
         {
-            if (Interlocked.Increment(ref _askers) > _options.PendingCommandsMax)
+            if (Interlocked.Add(ref _awaited, pending.Commands) > _options.PendingCommandsMax)
             {
                 throw new InvalidOperationException($"{_options.PendingCommandsMax} commands already wait for their answers on this connection.");
             }
 
-            _pending[id] = pending;
+            for (var place = 0; place < pending.Commands; place++)
+            {
+                _pending[pending.FirstId + place] = pending;
+            }
 
-            // Looked at after the entry is in: Close() either finds the entry or has set the reason before.
+            // Looked at after the entries are in: Close() either finds them or has set the reason before.
             if (_closeReason is { } reason)
             {
                 throw new QmpDisconnectedException(reason.Message, reason);
             }
 
-            using var registration = cancellationToken.UnsafeRegister(static (p, token) => ((PendingCommand)p!).Cancel(token), pending);
+            using var registration = cancellationToken.UnsafeRegister(static (p, token) => ((PendingRequest)p!).Cancel(token), pending);
             Write(pending);
-            return await pending.Reply;
+            return await pending.Replies;
         }
         finally
         {
-            _pending.TryRemove(id, out _);
-            Interlocked.Decrement(ref _askers);
+            for (var place = 0; place < pending.Commands; place++)
+            {
+                _pending.TryRemove(pending.FirstId + place, out _);
+            }
+
+            Interlocked.Add(ref _awaited, -pending.Commands);
         }
     }
 
@@ -46,7 +57,7 @@ public sealed partial class QmpConnection
     /// Hands the frame to whoever writes at the moment, or writes. Half a frame would spoil the connection for all: a caller that gives up
     /// leaves a write that has begun to end by itself, and a frame that nobody has begun to write is not sent any more.
     /// </summary>
-    private void Write(PendingCommand pending)
+    private void Write(PendingRequest pending)
     {
         lock (_writeSync)
         {
@@ -84,7 +95,7 @@ public sealed partial class QmpConnection
         }
     }
 
-    private PendingCommand? TakeUnsent()
+    private PendingRequest? TakeUnsent()
     {
         lock (_writeSync)
         {
@@ -108,7 +119,7 @@ public sealed partial class QmpConnection
             if (_time.GetElapsedTime(pending.SentAt) >= _options.ReplyTimeout)
             {
                 pending.Fail(new QmpTimeoutException(
-                    $"QEMU has not answered {pending.Command} within {_options.ReplyTimeout.TotalSeconds:0.#} s."));
+                    $"QEMU has not answered {pending.Awaited} within {_options.ReplyTimeout.TotalSeconds:0.#} s."));
             }
         }
     }

@@ -19,7 +19,7 @@ public sealed partial class QmpConnection : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly JsonLines _lines;
     private readonly PipeReader _reader;
-    private readonly ConcurrentDictionary<long, PendingCommand> _pending = new();
+    private readonly ConcurrentDictionary<long, PendingRequest> _pending = new();
     private readonly CancellationTokenSource _closing = new();
     private readonly CancellationToken _closingToken;
     private readonly TaskCompletionSource<QmpException> _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -77,7 +77,7 @@ public sealed partial class QmpConnection : IAsyncDisposable
 
     public async ValueTask<TReturn> ExecuteAsync<TReturn>(QmpCommand<TReturn> command, CancellationToken cancellationToken)
     {
-        var id = NextId();
+        var id = NextIds(1);
         var reply = await SendAsync(command.Name, id, QmpRequest.Frame(command, id), cancellationToken);
         return reply.Read(command.ReturnType);
     }
@@ -85,15 +85,27 @@ public sealed partial class QmpConnection : IAsyncDisposable
     public async ValueTask<TReturn> ExecuteAsync<TArguments, TReturn>(
         QmpCommand<TArguments, TReturn> command, TArguments arguments, CancellationToken cancellationToken)
     {
-        var id = NextId();
+        var id = NextIds(1);
         var reply = await SendAsync(command.Name, id, QmpRequest.Frame(command, arguments, id), cancellationToken);
         return reply.Read(command.ReturnType);
+    }
+
+    /// <summary>
+    /// Sends all in one piece, which costs one write and one wait; QEMU takes one after the other. A command that QEMU refuses tells so when
+    /// its answer is read.
+    /// </summary>
+    public async ValueTask<QmpReplies> ExecuteAsync(IReadOnlyList<CompleteQmpCommand> commands, CancellationToken cancellationToken)
+    {
+        var firstId = NextIds(commands.Count);
+        var frame = QmpRequest.Frame(commands, firstId);
+        var pending = new PendingRequest([.. commands.Select(command => command.Name)], firstId, frame, _time.GetTimestamp());
+        return new QmpReplies(commands, await SendAsync(pending, cancellationToken));
     }
 
     /// <summary>Any command by name; answers QEMU's <c>return</c> value unread. Who may call it is decided by the caller.</summary>
     public async ValueTask<ReadOnlyMemory<byte>> ExecuteRawAsync(string command, JsonElement? arguments, CancellationToken cancellationToken)
     {
-        var id = NextId();
+        var id = NextIds(1);
         var reply = await SendAsync(command, id, QmpRequest.Frame(command, arguments, id), cancellationToken);
         return reply.ReturnOrThrow();
     }

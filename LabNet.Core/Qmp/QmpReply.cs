@@ -5,6 +5,12 @@ namespace LabNet.Core.Qmp;
 
 internal readonly struct QmpReply(string command, QmpFrame frame)
 {
+    /// <summary>The value's bytes, or the error's.</summary>
+    public ReadOnlyMemory<byte> Payload => frame.Payload;
+
+    /// <summary>What QEMU said when it refused; null if it did not.</summary>
+    public string? Refusal => frame.Kind == QmpFrameKind.Return ? null : Parse(QmpJson.Default.ErrorMessage).Desc;
+
     /// <exception cref="QmpCommandException">QEMU refused.</exception>
     public ReadOnlyMemory<byte> ReturnOrThrow()
     {

@@ -9,14 +9,22 @@ internal static class QmpRequest
 {
     private const int IdBytesMax = 20;
 
-    public static ReadOnlyMemory<byte> Frame<TReturn>(QmpCommand<TReturn> command, long id)
+    public static ReadOnlyMemory<byte> Frame(CompleteQmpCommand command, long id)
     {
-        var bytes = new byte[command.Prefix.Length + IdBytesMax + 2];
-        command.Prefix.CopyTo(bytes, 0);
-        Utf8Formatter.TryFormat(id, bytes.AsSpan(command.Prefix.Length), out var digits);
-        var end = command.Prefix.Length + digits;
-        bytes[end++] = (byte)'}';
-        bytes[end++] = (byte)'\n';
+        var bytes = new byte[BytesMax(command)];
+        return bytes.AsMemory(0, Write(command, id, bytes));
+    }
+
+    /// <summary>All in one piece, numbered from <paramref name="firstId"/> on.</summary>
+    public static ReadOnlyMemory<byte> Frame(IReadOnlyList<CompleteQmpCommand> commands, long firstId)
+    {
+        var bytes = new byte[commands.Sum(BytesMax)];
+        var end = 0;
+        for (var place = 0; place < commands.Count; place++)
+        {
+            end += Write(commands[place], firstId + place, bytes.AsSpan(end));
+        }
+
         return bytes.AsMemory(0, end);
     }
 
@@ -45,5 +53,17 @@ internal static class QmpRequest
 
         buffer.Write("\n"u8);
         return buffer.WrittenMemory;
+    }
+
+    private static int BytesMax(CompleteQmpCommand command) => command.Prefix.Length + IdBytesMax + 2;
+
+    private static int Write(CompleteQmpCommand command, long id, Span<byte> bytes)
+    {
+        command.Prefix.CopyTo(bytes);
+        Utf8Formatter.TryFormat(id, bytes[command.Prefix.Length..], out var digits);
+        var end = command.Prefix.Length + digits;
+        bytes[end++] = (byte)'}';
+        bytes[end++] = (byte)'\n';
+        return end;
     }
 }

@@ -48,6 +48,11 @@ public sealed partial class QmpSession(
         QmpCommand<TArguments, TReturn> command, TArguments arguments, CancellationToken cancellationToken) =>
         Connection.ExecuteAsync(command, arguments, cancellationToken);
 
+    /// <inheritdoc cref="QmpConnection.ExecuteAsync(IReadOnlyList{CompleteQmpCommand}, CancellationToken)"/>
+    /// <inheritdoc cref="ExecuteAsync{TReturn}" path="/exception"/>
+    public ValueTask<QmpReplies> ExecuteAsync(IReadOnlyList<CompleteQmpCommand> commands, CancellationToken cancellationToken) =>
+        Connection.ExecuteAsync(commands, cancellationToken);
+
     /// <inheritdoc cref="QmpConnection.ExecuteRawAsync"/>
     public ValueTask<ReadOnlyMemory<byte>> ExecuteRawAsync(
         string command, JsonElement? arguments, CancellationToken cancellationToken) =>

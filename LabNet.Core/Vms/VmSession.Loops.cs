@@ -181,10 +181,7 @@ public sealed partial class VmSession
 
     private async Task LookAtAsync(QemuProcess process, TimeSpan patience, CancellationToken cancellationToken)
     {
-        using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        enough.CancelAfter(patience);
-        await _services.Host.WaitForEndAsync(process, enough.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (process.IsAlive)
+        if (!await _services.Host.WaitForEndAsync(process, patience, cancellationToken))
         {
             return;
         }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using LabNet.Core.Feed;
 using LabNet.Core.Hosts;
 using LabNet.Core.Labs;
 using LabNet.Core.Qmp;
@@ -23,7 +24,11 @@ public sealed partial class VmSession
         200_000_000, 500_000_000, 1_000_000_000,
     ];
 
+    private static readonly QmpCommand<JsonElement> GuestStatistics = QomCommands.Get.With(new QomGetArguments(BalloonPath, "guest-stats"));
+
     private readonly QmpSession? _metricsQmp;
+    private readonly Nudge _readStateAnew = new();
+    private bool _differed;
     private object? _metricsEpoch;
 
     /// <summary>Another object after each connect and each start: counters of two of them are not to be compared.</summary>
@@ -35,35 +40,61 @@ public sealed partial class VmSession
     /// <summary>The QEMU process on this machine; null while there is none, and of an attached VM.</summary>
     public QemuProcess? Process => _process;
 
-    /// <summary>Asks for something to measure.</summary>
-    /// <exception cref="QmpException"/>
-    public ValueTask<TReturn> MeasureAsync<TReturn>(QmpCommand<TReturn> query, CancellationToken cancellationToken)
-    {
-        ThrowUnlessReading(query.Name);
-        return (_metricsQmp ?? _qmp).ExecuteAsync(query, cancellationToken);
-    }
-
-    /// <inheritdoc cref="MeasureAsync{TReturn}"/>
-    public ValueTask<TReturn> MeasureAsync<TArguments, TReturn>(
-        QmpCommand<TArguments, TReturn> query, TArguments arguments, CancellationToken cancellationToken)
-    {
-        ThrowUnlessReading(query.Name);
-        return (_metricsQmp ?? _qmp).ExecuteAsync(query, arguments, cancellationToken);
-    }
-
-    /// <summary>The answer unread, for who looks first whether it changed.</summary>
-    /// <inheritdoc cref="MeasureAsync{TReturn}" path="/exception"/>
-    public ValueTask<ReadOnlyMemory<byte>> MeasureRawAsync(string query, CancellationToken cancellationToken)
-    {
-        ThrowUnlessReading(query);
-        return (_metricsQmp ?? _qmp).ExecuteRawAsync(query, arguments: null, cancellationToken);
-    }
-
     /// <summary>What the guest's balloon driver told last, with the time of that; null where there is no balloon of ours.</summary>
+    public QmpCommand<JsonElement>? BalloonQuery => _metricsQmp is null ? null : GuestStatistics;
+
+    /// <summary>Asks for what is to be measured, in one piece.</summary>
     /// <exception cref="QmpException"/>
-    public async ValueTask<JsonElement?> MeasureBalloonAsync(CancellationToken cancellationToken) => _metricsQmp is null
-        ? null
-        : await _metricsQmp.ExecuteAsync(QomCommands.Get, new QomGetArguments(BalloonPath, "guest-stats"), cancellationToken);
+    public ValueTask<QmpReplies> MeasureAsync(IReadOnlyList<CompleteQmpCommand> queries, CancellationToken cancellationToken)
+    {
+        foreach (var query in queries)
+        {
+            ThrowUnlessReading(query.Name);
+        }
+
+        return (_metricsQmp ?? _qmp).ExecuteAsync(queries, cancellationToken);
+    }
+
+    /// <summary>
+    /// Compares what was measured with what QEMU's events made of the state. An event can be missing, or on its way: what differs twice in a
+    /// row is asked again.
+    /// </summary>
+    internal void Compare(StatusInfo status, JobInfo[] jobs)
+    {
+        var state = _state;
+        var differs = state is { Connection: QmpLinkState.Connected, RunState: not null }
+            && (state.RunState != status.Status || !state.Jobs.Select(StandingOf).SequenceEqual(jobs.Select(StandingOf)));
+        if (differs && _differed)
+        {
+            _readStateAnew.Give();
+        }
+        else if (!differs && !state.Jobs.AsSpan().SequenceEqual(jobs))
+        {
+            Apply(new VmEvent.JobsRead([.. jobs]));
+        }
+
+        _differed = differs && !_differed;
+    }
+
+    private static (string Id, string Status) StandingOf(JobInfo job) => (job.Id, job.Status);
+
+    private async Task ReadStateAnewLoopAsync(CancellationToken cancellationToken)
+    {
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            await _readStateAnew.WaitAsync(Timeout.InfiniteTimeSpan, cancellationToken);
+            _services.Feed.Publish(_source, new VmHappened(new EventNote(
+                EventKind.Gap, "state-read-anew", "QEMU's run state or jobs are others than its events had told; they were read anew.")));
+            try
+            {
+                await ReadStateAtLastAsync(cancellationToken);
+            }
+            catch (QmpException e)
+            {
+                LogNotRead(_state.Name, e.Message);
+            }
+        }
+    }
 
     private async Task MetricsLoopAsync(CancellationToken cancellationToken)
     {

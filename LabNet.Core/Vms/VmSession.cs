@@ -88,6 +88,7 @@ public sealed partial class VmSession : IAsyncDisposable
         _loops = Task.WhenAll(
             Task.Run(() => KeepUpAsync(SignalLoopAsync, stopping), CancellationToken.None),
             Task.Run(() => KeepUpAsync(MetricsLoopAsync, stopping), CancellationToken.None),
+            Task.Run(() => KeepUpAsync(ReadStateAnewLoopAsync, stopping), CancellationToken.None),
             Task.Run(() => KeepUpAsync(ProcessLoopAsync, stopping), CancellationToken.None),
             Task.Run(() => KeepUpAsync(AgentLoopAsync, stopping), CancellationToken.None),
             Task.Run(() => KeepUpAsync(HasConsole ? _console.RunLoopAsync : _ => Task.CompletedTask, stopping), CancellationToken.None),
@@ -127,6 +128,7 @@ public sealed partial class VmSession : IAsyncDisposable
         _askAgent.Dispose();
         _lookAtProcess.Dispose();
         _sizeConsole.Dispose();
+        _readStateAnew.Dispose();
         _readingState.Dispose();
         _stopping.Dispose();
     }

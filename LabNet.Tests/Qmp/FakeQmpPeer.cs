@@ -23,8 +23,20 @@ internal sealed class FakeQmpPeer(Socket socket) : IDisposable
     /// <summary>The next command; fails if the client has closed.</summary>
     public async Task<FakeQmpCommand> ReadAsync()
     {
+        var command = await ReadOrEndAsync();
+        Assert.NotNull(command);
+        return command;
+    }
+
+    /// <summary>The next command; null if the client has closed.</summary>
+    public async Task<FakeQmpCommand?> ReadOrEndAsync()
+    {
         var line = await _reader.ReadLineAsync(TestContext.Current.CancellationToken);
-        Assert.NotNull(line);
+        if (line is null)
+        {
+            return null;
+        }
+
         var root = JsonElement.Parse(line);
         return new FakeQmpCommand(root.GetProperty("execute").GetString()!, root.GetProperty("id").GetInt64(), root);
     }

@@ -20,8 +20,9 @@ internal sealed class LabOnThisMachine : IAsyncDisposable
     private Database? _database;
     private OperationRegistry? _operations;
 
-    private LabOnThisMachine(Lab lab, string folder, QmpOptions qmp)
+    private LabOnThisMachine(Lab lab, string folder, QmpOptions qmp, TimeProvider time)
     {
+        Time = time;
         _lab = lab;
         _folder = folder;
         _qmp = qmp;
@@ -30,16 +31,18 @@ internal sealed class LabOnThisMachine : IAsyncDisposable
     /// <summary>The lab's state folder.</summary>
     public string Folder => _folder;
 
-    public LiveFeed Feed { get; private set; } = new(TimeProvider.System);
+    public TimeProvider Time { get; }
+
+    public LiveFeed Feed { get; private set; } = null!;
 
     public VmRegistry Vms { get; private set; } = null!;
 
-    public static LabOnThisMachine Open(string labFile, QmpOptions? qmp = null)
+    public static LabOnThisMachine Open(string labFile, QmpOptions? qmp = null, TimeProvider? time = null)
     {
         var folder = Directory.CreateTempSubdirectory("labnet-test-").FullName;
         var reading = LabFile.Parse(labFile, folder, new HashSet<ImageName> { ImageName.Parse("debian") });
         Assert.Empty(reading.Mistakes);
-        var lab = new LabOnThisMachine(reading.Lab!, folder, qmp ?? new QmpOptions());
+        var lab = new LabOnThisMachine(reading.Lab!, folder, qmp ?? new QmpOptions(), time ?? TimeProvider.System);
         lab.OpenSessions();
         return lab;
     }
@@ -90,20 +93,20 @@ internal sealed class LabOnThisMachine : IAsyncDisposable
 
     private void OpenSessions()
     {
-        Feed = new LiveFeed(TimeProvider.System);
+        Feed = new LiveFeed(Time);
         _database = Database.Open(Path.Join(_folder, "lab.db"), "lab", "FULL");
         _operations = new OperationRegistry(
-            new OperationStore(_database, TimeProvider.System), Feed, TimeProvider.System, NullLogger<OperationRegistry>.Instance);
+            new OperationStore(_database, Time), Feed, Time, NullLogger<OperationRegistry>.Instance);
         var options = new HostSettings(_folder, Path.Join(Repository.Root, "infra"), Repository.GuestsFolder, Repository.GuestRelease, Machine: null);
-        _host = new Host(options, TimeProvider.System, NullLogger<Host>.Instance);
+        _host = new Host(options, Time, NullLogger<Host>.Instance);
         var services = new VmServices(
             _host,
             Feed,
             _operations,
-            new AuditLog(_database, Feed, TimeProvider.System),
+            new AuditLog(_database, Feed, Time),
             _qmp,
             BootTimeout: TimeSpan.FromSeconds(120),
-            TimeProvider.System,
+            Time,
             NullLoggerFactory.Instance);
         Vms = new VmRegistry(_lab, services);
         Vms.Open();

@@ -1,6 +1,7 @@
 import '../../lib/signalr.js'; // Sets window.signalR.
 import { MetricTable } from '../../charts/metric-table.js';
 import { MetricChart } from './MetricChart.razor.js';
+import { EventMarks } from '../../charts/event-marks.js';
 
 const retryMs = 1000;
 const frameMs = 33;
@@ -15,6 +16,7 @@ class MetricBoard {
   #fast;
   #range;
   #tables = new Map();
+  #marks = new Map();
   #names = new Map();
   #clockMs = 0; // The server's clock minus this browser's.
   #connection;
@@ -42,6 +44,7 @@ class MetricBoard {
   setRange(range) {
     this.#range = range;
     this.#tables.clear();
+    this.#marks.clear();
     this.#load();
   }
 
@@ -98,8 +101,9 @@ class MetricBoard {
     }
 
     const metrics = [...new Set(this.#vms.flatMap(vm => this.#metricsOf(vm)))];
+    const kinds = ['metrics', 'gap', ...(this.#fast ? ['event', 'qmpEvent'] : [])];
     const ended = new Promise(resolve => connection.onclose(resolve));
-    connection.stream('Watch', { vms: this.#vms, kinds: ['metrics', 'gap'], metrics, fast: this.#fast }).subscribe({
+    connection.stream('Watch', { vms: this.#vms, kinds, metrics, fast: this.#fast }).subscribe({
       next: message => this.#take(message),
       error: () => connection.stop(),
       complete: () => connection.stop(),
@@ -112,6 +116,12 @@ class MetricBoard {
     if (message.kind === 'gap') {
       // This browser was too slow, or asleep: the history has what it missed.
       this.#load();
+      return;
+    }
+
+    if (message.event) {
+      this.#marks.get(message.vm)?.add(message.event);
+      this.#dirty = true;
       return;
     }
 
@@ -138,7 +148,13 @@ class MetricBoard {
       return;
     }
 
-    answers.forEach(([vm, table]) => table && this.#tables.set(vm, table));
+    for (const [vm, table, marks] of answers) {
+      if (table) {
+        this.#tables.set(vm, table);
+        this.#marks.set(vm, marks.with(this.#marks.get(vm)));
+      }
+    }
+
     this.#dirty = true;
   }
 
@@ -172,7 +188,8 @@ class MetricBoard {
         table.addNewer(before);
       }
 
-      return [vm, table];
+      const marks = this.#fast ? await EventMarks.read(vm, Date.parse(body.from), Date.parse(body.to), this.#range.liveMs === null) : new EventMarks();
+      return [vm, table, marks];
     } catch {
       charts.forEach(chart => chart.tellProblem('LabNet does not answer.'));
       return [vm, null];
@@ -201,7 +218,7 @@ class MetricBoard {
     this.#charts.forEach(chart => {
       const table = this.#tables.get(chart.spec.vm);
       if (table) {
-        chart.draw(table, from, to);
+        chart.draw(table, from, to, this.#marks.get(chart.spec.vm));
       }
     });
   }

@@ -3,6 +3,7 @@ import { format } from '../../charts/units.js';
 
 const seriesColours = 8;
 const binary = Array.from({ length: 50 }, (_, power) => 2 ** power); // Steps of an axis in bytes: 256 MiB and not 239.
+const markReach = 6; // Pixels from the cursor to an event that is told.
 const minuteMs = 60 * 1000;
 const dayMs = 24 * 60 * minuteMs;
 
@@ -62,6 +63,7 @@ export class MetricChart {
   #colours;
   #sizes;
   #table;
+  #marks;
   #problem = null;
   #missing = {};
   #last = '';
@@ -96,8 +98,9 @@ export class MetricChart {
     this.#tell();
   }
 
-  draw(table, from, to) {
+  draw(table, from, to, marks) {
     this.#table = table;
+    this.#marks = marks;
     const columns = [...table.columns.values()].filter(column => this.#wants(column.name)).sort((a, b) => compare(a.name, b.name));
     const names = columns.map(column => `${column.name}${column.hasBand ? '~' : ''}`).join(' ');
     if (names !== this.#names || (!this.#uplot && columns.length > 0)) {
@@ -168,7 +171,7 @@ export class MetricChart {
         { ...axis, space: 70, size: 26, values: (_, ticks, __, ___, step) => timeTicks(ticks, step) },
         { ...axis, size: 66, values: (_, ticks) => ticks.map(tick => format(tick, this.spec.unit)), ...(this.spec.unit.startsWith('B') ? { incrs: binary } : {}) },
       ],
-      hooks: { setCursor: [plot => this.#read(plot.cursor.idx)], setSelect: [plot => this.#select(plot)] },
+      hooks: { drawClear: [plot => this.#drawMarks(plot)], setCursor: [plot => this.#read(plot.cursor.idx)], setSelect: [plot => this.#select(plot)] },
     }, [[], ...series.slice(1).map(() => [])], this.#plot);
   }
 
@@ -218,13 +221,35 @@ export class MetricChart {
     }
 
     const time = under ? table.times[index] : null;
-    const text = time === null ? '' : local.format(time);
+    const mark = time === null ? null : this.#markNear(time);
+    const text = time === null ? '' : [local.format(time), mark?.text].filter(Boolean).join(' · ');
     if (this.#last !== text) {
       this.#last = text;
       this.#reading.textContent = text;
-      this.#reading.title = time === null ? '' : utcText(time);
+      this.#reading.title = [time === null ? '' : utcText(time), mark?.text].filter(Boolean).join('\n');
+    }
+  }
+
+  #drawMarks(plot) {
+    const { ctx, bbox } = plot;
+    ctx.save();
+    ctx.lineWidth = devicePixelRatio;
+    ctx.setLineDash([3 * devicePixelRatio, 3 * devicePixelRatio]);
+    for (const mark of this.#marks?.between(plot.scales.x.min, plot.scales.x.max) ?? []) {
+      const x = Math.round(plot.valToPos(mark.time, 'x', true));
+      ctx.strokeStyle = this.#colours.of(mark.isGap ? '--lab-warning' : '--lab-text-3', 0.7);
+      ctx.beginPath();
+      ctx.moveTo(x, bbox.top);
+      ctx.lineTo(x, bbox.top + bbox.height);
+      ctx.stroke();
     }
 
+    ctx.restore();
+  }
+
+  #markNear(time) {
+    const { min, max } = this.#uplot.scales.x;
+    return this.#marks?.nearest(time, (max - min) * markReach / this.#size.width) ?? null;
   }
 
   #select(plot) {

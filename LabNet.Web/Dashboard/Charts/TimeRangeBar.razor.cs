@@ -1,3 +1,4 @@
+using LabNet.Core.Labs;
 using Microsoft.AspNetCore.Components;
 
 namespace LabNet.Web.Dashboard.Charts;
@@ -11,5 +12,15 @@ public sealed partial class TimeRangeBar
     [Parameter, EditorRequired]
     public TimeRange Range { get; set; } = TimeRange.Default;
 
+    /// <summary>Whose events are to be had from here; null for a page of several VMs.</summary>
+    [Parameter]
+    public VmName? EventsOf { get; set; }
+
     private string Address(TimeRange range) => Navigation.GetUriWithQueryParameters(range.ToQuery());
+
+    private string EventsAddress(VmName vm) => Navigation.GetUriWithQueryParameters("/events", new Dictionary<string, object?>(Range.ToQuery())
+    {
+        ["vm"] = vm.ToString(),
+        ["range"] = TimeRange.Lives.FirstOrDefault(one => one.Length == Range.Live).Word,
+    });
 }

@@ -13,6 +13,9 @@ public sealed partial class EventsPage : IAsyncDisposable
 {
     private const int EventsShown = 100;
 
+    /// <summary>In the time's field, for a stretch that only the address can name.</summary>
+    private const string StillWord = "still";
+
     private static readonly TimeSpan ChartsAround = TimeSpan.FromMinutes(2.5);
 
     private readonly CancellationTokenSource _leaving = new();
@@ -21,6 +24,7 @@ public sealed partial class EventsPage : IAsyncDisposable
     private Task _loop = Task.CompletedTask;
     private Task _render = Task.CompletedTask;
     private EventQuery? _query;
+    private TimeRange? _range;
     private EventList? _list;
     private IReadOnlyList<LabEvent>? _events;
     private PageCursor? _older;
@@ -54,13 +58,25 @@ public sealed partial class EventsPage : IAsyncDisposable
     [SupplyParameterFromQuery(Name = "text")]
     private string? Text { get; set; }
 
+    [SupplyParameterFromQuery(Name = "range")]
+    private string? Word { get; set; }
+
+    [SupplyParameterFromQuery(Name = "from")]
+    private string? From { get; set; }
+
+    [SupplyParameterFromQuery(Name = "to")]
+    private string? To { get; set; }
+
     /// <summary>Behind which event; null for the newest.</summary>
     [SupplyParameterFromQuery(Name = "before")]
     private string? Before { get; set; }
 
-    private bool IsFiltered => VmName is not null || Kind is not null || Text is not null;
+    private bool IsFiltered => VmName is not null || Kind is not null || Text is not null || _range is not null;
 
-    private string Standing => Before is not null ? "Older events" : _paused ? $"Paused{(_list is { Withheld: > 0 and var more } ? $", {more} new" : "")}" : "Live";
+    /// <summary>Whether what happens belongs on this page.</summary>
+    private bool IsNewest => Before is null && _range is null or { IsLive: true };
+
+    private string Standing => !IsNewest ? "Older events" : _paused ? $"Paused{(_list is { Withheld: > 0 and var more } ? $", {more} new" : "")}" : "Live";
 
     protected override void OnInitialized()
     {
@@ -74,12 +90,17 @@ public sealed partial class EventsPage : IAsyncDisposable
 
     protected override async Task OnParametersSetAsync()
     {
+        _range = Word is null && From is null ? null : TimeRange.Of(Word, From, To);
+        var from = _range?.Live is { } length ? Time.GetUtcNow() - length : _range?.From;
+        var to = _range is { IsLive: false } ? _range.To : (DateTimeOffset?)null;
         var query = new EventQuery(
             EventsShown + 1,
             PageCursor.TryParse(Before, out var cursor) ? cursor : null,
             VmName is null ? null : new FeedSource(VmName),
             Kind is null ? null : [Kind],
-            Given(Text));
+            Given(Text),
+            from?.ToUnixTimeNs(),
+            to?.ToUnixTimeNs());
         if (query != _query)
         {
             _query = query;
@@ -134,7 +155,7 @@ public sealed partial class EventsPage : IAsyncDisposable
                     // This page was too slow: the history has what it missed.
                     await LoadAsync(_query!);
                 }
-                else if (Before is null && _list is { } list && LabEvent.Of(record) is { } one && _query!.Wants(one))
+                else if (IsNewest && _list is { } list && LabEvent.Of(record) is { } one && _query!.Wants(one))
                 {
                     list.Add(one);
                     _events = list.Shown;
@@ -171,12 +192,19 @@ public sealed partial class EventsPage : IAsyncDisposable
         }
     }
 
-    private void Go(string? vm = null, string? kind = null, string? text = null) => Navigation.NavigateTo(Navigation.GetUriWithQueryParameters("/events", new Dictionary<string, object?>
+    private void Go(string? vm = null, string? kind = null, string? text = null, string? range = null)
     {
-        ["vm"] = Given(vm ?? VmName),
-        ["kind"] = Given(kind ?? Kind),
-        ["text"] = Given(text ?? Text),
-    }));
+        var isStill = range == StillWord || (range is null && _range is { IsLive: false });
+        Navigation.NavigateTo(Navigation.GetUriWithQueryParameters("/events", new Dictionary<string, object?>
+        {
+            ["vm"] = Given(vm ?? VmName),
+            ["kind"] = Given(kind ?? Kind),
+            ["text"] = Given(text ?? Text),
+            ["range"] = isStill ? null : Given(range ?? Word),
+            ["from"] = isStill ? From : null,
+            ["to"] = isStill ? To : null,
+        }));
+    }
 
     /// <summary>The fields go by themselves when they change; the form's own way is for a page that is not live yet.</summary>
     private static void Stay()
@@ -184,6 +212,8 @@ public sealed partial class EventsPage : IAsyncDisposable
     }
 
     private string Address(string? before) => Navigation.GetUriWithQueryParameter("before", before);
+
+    private string Address(TimeRange range) => Navigation.GetUriWithQueryParameters(new Dictionary<string, object?>(range.ToQuery()) { ["before"] = null });
 
     /// <summary>The VM's charts around that moment.</summary>
     private string Charts(LabEvent e)

@@ -45,6 +45,6 @@ public sealed partial class NetworkTab
     private sealed record NicCounters(Nic Nic, string? Tap, InterfaceState? State, InterfaceCounters? Counters)
     {
         public static NicCounters Of(Nic nic, string? tap) =>
-            new(nic, tap, tap is null ? null : Host.ReadInterface(tap), tap is null ? null : Host.ReadInterfaceCounters(tap));
+            new(nic, tap, tap is null ? null : Host.ReadInterface(tap), tap is null ? null : Host.ReadInterfaceCounters(tap)[0]);
     }
 }
