@@ -24,7 +24,7 @@ public sealed class RingKillTests : IDisposable
     public async Task After_a_kill_at_any_moment_all_is_there_but_the_last_of_it_which_shows_as_a_gap()
     {
         var random = Seed.Print();
-        var kills = LongForm.Rounds(shortForm: 18, longForm: 500);
+        var kills = LongForm.Rounds(shortForm: 16, longForm: 500);
         var remains = new RingRemains();
         var lastLines = new Dictionary<string, int>();
         var begin = BeginNs;
