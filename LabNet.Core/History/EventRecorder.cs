@@ -25,6 +25,7 @@ public sealed class EventRecorder(LiveFeed feed, EventStore store, RingWriter ri
     private FeedSubscription? _subscription;
     private Task _loops = Task.CompletedTask;
     private volatile bool _ended;
+    private string? _setAside;
 
     /// <summary>Goes on where the LabNet before this one ended, and says what is missing in between. Before anything else uses the feed, and before the ring's writer is started.</summary>
     public void Open()
@@ -32,7 +33,7 @@ public sealed class EventRecorder(LiveFeed feed, EventStore store, RingWriter ri
         feed.ContinueFrom(store.ReadSequences());
         _subscription = feed.Subscribe(record => record.Item is EventItem, WaitingMax);
         ring.TellHealthTo(TellHealth);
-        ring.AddMaintenance(EventStore.Trim);
+        ring.AddMaintenance(store.Trim);
         ring.AddMaintenance(Reserve);
         TellAbsence();
         if (ring.Health.SetAside is not null)
@@ -157,7 +158,12 @@ public sealed class EventRecorder(LiveFeed feed, EventStore store, RingWriter ri
         feed.Publish(FeedSource.Lab, new EventTold(note));
     }
 
-    private void TellHealth(RingWriterHealth health) => feed.Publish(FeedSource.Lab, new StorageChanged(health));
+    private void TellHealth(RingWriterHealth health)
+    {
+        var isNew = health.SetAside != _setAside;
+        _setAside = health.SetAside;
+        feed.Publish(FeedSource.Lab, new StorageChanged(health, isNew));
+    }
 
     /// <summary>For programs, and for the charts' gaps.</summary>
     private static string Since(RingBooks before) => $$"""{"from":"{{UnixTime.FromUnixTimeNs(before.CommittedNs).UtcDateTime:O}}"}""";
@@ -172,14 +178,20 @@ public sealed record EventTold(EventNote Told) : EventItem
 }
 
 /// <summary>ring.db cannot be written, can be written again, or was found damaged.</summary>
-public sealed record StorageChanged(RingWriterHealth Health) : EventItem
+/// <param name="SetAsideNow">Whether this tells of a damaged file for the first time.</param>
+public sealed record StorageChanged(RingWriterHealth Health, bool SetAsideNow = false) : EventItem
 {
     public override string RetainedAs => "storage";
 
     public override EventNote Note => Health switch
     {
         { Problem: { } problem } => new(EventKind.Storage, "not-writable", $"The history cannot be written: {problem}"),
-        { SetAside: { } aside } => new(EventKind.Storage, "damaged", $"The history's file was damaged and is now {Path.GetFileName(aside)}; a new one is begun."),
+        { SetAside: { } aside } when SetAsideNow => new(EventKind.Storage, "damaged", Damaged(Path.GetFileName(aside))),
         _ => new(EventKind.Storage, "writable", "The history is written again."),
     };
+
+    /// <summary>Of a write-ahead log alone the history up to its last checkpoint is still there.</summary>
+    private static string Damaged(string aside) => aside.EndsWith("-wal", StringComparison.Ordinal)
+        ? $"The history's write-ahead log was damaged and is now {aside}; the newest of what was written before is missing here."
+        : $"The history's file was damaged and is now {aside}; a new one is begun.";
 }

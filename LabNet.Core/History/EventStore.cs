@@ -6,7 +6,8 @@ using Microsoft.Data.Sqlite;
 namespace LabNet.Core.History;
 
 /// <summary>The history's table, in ring.db, and the feed's sequence numbers beside it.</summary>
-public sealed class EventStore(RingWriter ring)
+/// <param name="budgetBytes">Over it the oldest events go.</param>
+public sealed class EventStore(RingWriter ring, long budgetBytes = EventStore.BudgetBytes)
 {
     /// <summary>Some hundred thousand events; the oldest go first.</summary>
     public const long BudgetBytes = 256 * 1024 * 1024;
@@ -25,9 +26,8 @@ public sealed class EventStore(RingWriter ring)
     /// <summary>Events, newest first. Pages begin where the last one ended, whatever was added meanwhile.</summary>
     public IReadOnlyList<LabEvent> Read(EventQuery query)
     {
-        using var reader = ring.Database.OpenReader();
         var where = query.Source is null ? "events INDEXED BY events_by_time WHERE" : "events INDEXED BY events_by_source WHERE source = @Source AND";
-        var rows = reader.Query<Row>(
+        var rows = ring.Read(reader => reader.Query<Row>(
             $"""
             SELECT id, source, seq, time_ns, kind, name, text, data FROM {where}
               (time_ns, id) < (@TimeNs, @Number) AND time_ns >= @FromNs AND time_ns < @ToNs
@@ -45,27 +45,20 @@ public sealed class EventStore(RingWriter ring)
                 query.Kinds,
                 Pattern = $"%{Escaped(query.Text)}%",
                 query.Limit,
-            });
+            }));
         return [.. rows.Select(row => row.ToEvent())];
     }
 
     /// <summary>How many events there are, and since when.</summary>
-    public StoredRows ReadExtent() => ring.Database.ReadExtent("SELECT count(*), min(time_ns) FROM events");
+    public StoredRows ReadExtent() => ring.ReadExtent("SELECT count(*), min(time_ns) FROM events");
 
     /// <summary>What the events take of their budget.</summary>
-    public long ReadBytes()
-    {
-        using var reader = ring.Database.OpenReader();
-        return reader.ExecuteScalar<long>("SELECT bytes FROM kept_bytes WHERE kind = @Kind", new { Kind });
-    }
+    public long ReadBytes() => ring.Read(static reader => reader.ExecuteScalar<long>("SELECT bytes FROM kept_bytes WHERE kind = @Kind", new { Kind }));
 
     /// <summary>For <see cref="LiveFeed.ContinueFrom"/>: of each source the last number that may have been told.</summary>
-    public IReadOnlyDictionary<FeedSource, long> ReadSequences()
-    {
-        using var reader = ring.Database.OpenReader();
-        return reader.Query<(string Source, long ReservedTo)>("SELECT source, reserved_to FROM sequences")
-            .ToDictionary(row => new FeedSource(row.Source), row => row.ReservedTo);
-    }
+    public IReadOnlyDictionary<FeedSource, long> ReadSequences() => ring.Read(static reader => reader
+        .Query<(string Source, long ReservedTo)>("SELECT source, reserved_to FROM sequences")
+        .ToDictionary(row => new FeedSource(row.Source), row => row.ReservedTo));
 
     /// <summary>Within a batch of the ring's writer.</summary>
     internal static void Append(SqliteConnection connection, SqliteTransaction transaction, IReadOnlyList<LabEvent> events)
@@ -91,10 +84,10 @@ public sealed class EventStore(RingWriter ring)
         "UPDATE sequences SET reserved_to = @last WHERE source = @Name", sequences.Select(pair => new { pair.Key.Name, last = pair.Value }), transaction);
 
     /// <summary>A step of <see cref="RingMaintenance"/>.</summary>
-    internal static bool Trim(SqliteConnection connection, SqliteTransaction transaction)
+    internal bool Trim(SqliteConnection connection, SqliteTransaction transaction)
     {
         var bytes = connection.ExecuteScalar<long>("SELECT bytes FROM kept_bytes WHERE kind = @Kind", new { Kind }, transaction);
-        if (bytes <= BudgetBytes)
+        if (bytes <= budgetBytes)
         {
             return false;
         }
@@ -106,7 +99,7 @@ public sealed class EventStore(RingWriter ring)
             """,
             transaction: transaction).Sum(row => row.Bytes);
         Count(connection, transaction, -gone);
-        return bytes - gone > BudgetBytes;
+        return bytes - gone > budgetBytes;
     }
 
     private static void Count(SqliteConnection connection, SqliteTransaction transaction, long bytes) => connection.Execute(

@@ -1,4 +1,5 @@
 using Dapper;
+using LabNet.Core.Storage;
 using Microsoft.Data.Sqlite;
 
 namespace LabNet.Core.Metrics;
@@ -10,11 +11,11 @@ namespace LabNet.Core.Metrics;
 public sealed partial class MetricStore
 {
     /// <summary>The series of a VM that have something in a stretch of time.</summary>
-    /// <exception cref="DamagedSegmentException"/>
-    public IReadOnlyList<MetricSeries> Read(MetricQuery query)
-    {
-        using var reader = ring.Database.OpenReader();
+    /// <exception cref="DatabaseException">Also for a segment that makes no sense: SQLite has no checksums.</exception>
+    public IReadOnlyList<MetricSeries> Read(MetricQuery query) => ring.Read(reader => Read(reader, query));
 
+    private IReadOnlyList<MetricSeries> Read(SqliteConnection reader, MetricQuery query)
+    {
         // Else a segment could be made of samples between two of the selects.
         using var transaction = reader.BeginTransaction(deferred: true);
         var vm = reader.ExecuteScalar<long?>("SELECT id FROM metric_vms WHERE name = @Vm", new { query.Vm }, transaction);
@@ -119,7 +120,14 @@ public sealed partial class MetricStore
                 places = [.. row.Keys.Split('\n').Select(key => wants(key) ? PlaceOf(series, key) : null)];
             }
 
-            SampleBlob.Read(row.Data, places.Length, (place, value) => places[place]?.Add(MetricBin.Of(row.Time_ns, value)));
+            try
+            {
+                SampleBlob.Read(row.Data, places.Length, (place, value) => places[place]?.Add(MetricBin.Of(row.Time_ns, value)));
+            }
+            catch (DamagedSegmentException e)
+            {
+                throw DatabaseException.Damage($"A metric sample of {row.Time_ns}: {e.Message}");
+            }
         }
 
         return series.Where(one => one.Value.Count > 0).ToDictionary();
@@ -142,7 +150,7 @@ public sealed partial class MetricStore
             }
             catch (DamagedSegmentException e)
             {
-                throw new DamagedSegmentException($"Metric segment {row.Id} is damaged: {e.Message}");
+                throw DatabaseException.Damage($"Metric segment {row.Id}: {e.Message}");
             }
         }
 

@@ -30,14 +30,13 @@ public sealed partial class MetricStore(RingWriter ring, TimeProvider time, long
     /// <summary>How much is kept, and since when.</summary>
     public MetricsStored ReadExtent()
     {
-        using var reader = ring.Database.OpenReader();
-        var (bytes, samples, segments, oldest) = reader.QuerySingle<(long, long, long, long?)>(
+        var (bytes, samples, segments, oldest) = ring.Read(static reader => reader.QuerySingle<(long, long, long, long?)>(
             """
             SELECT ifnull((SELECT bytes FROM kept_bytes WHERE kind = @Kind), 0),
               (SELECT count(*) FROM metric_samples), (SELECT count(*) FROM metric_segments),
               ifnull((SELECT min(start_ns) FROM metric_segments), (SELECT min(time_ns) FROM metric_samples))
             """,
-            new { Kind });
+            new { Kind }));
         return new MetricsStored(bytes, samples, segments, oldest);
     }
 

@@ -1,15 +1,7 @@
-using System.Reflection;
 using Dapper;
 using Microsoft.Data.Sqlite;
 
 namespace LabNet.Core.Storage;
-
-/// <summary>Thrown when a database cannot be opened as it is; nothing in it was changed.</summary>
-public sealed class DatabaseException(string message, Exception? inner = null) : Exception(message, inner)
-{
-    /// <summary>Whether the file itself is damaged, or is no database at all.</summary>
-    public bool IsCorrupt => InnerException is SqliteException damage && Database.IsCorrupt(damage);
-}
 
 /// <param name="WalBytes">The write-ahead log beside it.</param>
 /// <param name="Version">The number of migrations that it has been through.</param>
@@ -25,74 +17,26 @@ public sealed record StoredRows(long Rows, long? OldestNs);
 /// Thread-safe. Writes run one after the other, each in a transaction, off the caller's thread (Microsoft.Data.Sqlite's own
 /// asynchronous methods block).
 /// </remarks>
-public sealed class Database : IAsyncDisposable
+public sealed partial class Database : IAsyncDisposable
 {
     private const int BusyTimeoutSeconds = 5;
+
+    private static readonly TimeSpan TurnPatience = TimeSpan.FromSeconds(BusyTimeoutSeconds);
 
     private readonly string _path;
     private readonly string _connectionString;
     private readonly Func<SqliteConnection> _openWriter;
     private readonly SemaphoreSlim _writing = new(1, 1);
-    private SqliteConnection _writer;
+    private SqliteConnection? _writer;
+    private int _generation;
     private bool _closed;
 
-    private Database(string path, string connectionString, Func<SqliteConnection> openWriter)
+    private Database(string path, string connectionString, SqliteConnection writer, Func<SqliteConnection> openWriter)
     {
         _path = path;
         _connectionString = connectionString;
         _openWriter = openWriter;
-        _writer = openWriter();
-    }
-
-    /// <summary>Opens or makes the file (mode 0600) and brings it to the newest version by the SQL files of <paramref name="migrations"/>.</summary>
-    /// <param name="path">The file; its folder must exist.</param>
-    /// <param name="migrations">The folder below Migrations, such as <c>lab</c>: files <c>0001-name.sql</c>, run in order, each in a transaction.</param>
-    /// <param name="synchronous">FULL for what must last, NORMAL for what may lose its last batch.</param>
-    /// <exception cref="DatabaseException">The file is no database, is of a newer LabNet, or a migration fails.</exception>
-    public static Database Open(string path, string migrations, string synchronous)
-    {
-        var connectionString = new SqliteConnectionStringBuilder { DataSource = path, DefaultTimeout = BusyTimeoutSeconds }.ToString();
-        return new Database(path, connectionString, () => OpenWriter(path, connectionString, Migration.ReadAll(migrations), synchronous));
-    }
-
-    /// <summary>As <see cref="Open"/>, but a damaged file is moved aside, as it is, and a new one begun.</summary>
-    /// <param name="setAside">Where the damaged file is now; null if there was none.</param>
-    /// <inheritdoc cref="Open"/>
-    public static Database OpenOrBeginAnew(string path, string migrations, string synchronous, TimeProvider time, out string? setAside)
-    {
-        try
-        {
-            setAside = null;
-            return Open(path, migrations, synchronous);
-        }
-        catch (DatabaseException e) when (e.IsCorrupt)
-        {
-            setAside = DamagedFile.SetAside(path, time.GetUtcNow());
-            return Open(path, migrations, synchronous);
-        }
-    }
-
-    /// <summary>SQLITE_CORRUPT and SQLITE_NOTADB of sqlite3.h.</summary>
-    public static bool IsCorrupt(SqliteException e) => e.SqliteErrorCode is 11 or 26;
-
-    /// <summary>For a file that turns out to be damaged while it is in use: moves it aside, as it is, and begins a new one.</summary>
-    /// <returns>Where the damaged file is now.</returns>
-    /// <exception cref="DatabaseException">No new one can be begun.</exception>
-    public async Task<string> BeginAnewAsync(TimeProvider time)
-    {
-        await _writing.WaitAsync();
-        try
-        {
-            ObjectDisposedException.ThrowIf(_closed, this);
-            Close(_writer);
-            var setAside = DamagedFile.SetAside(_path, time.GetUtcNow());
-            _writer = _openWriter();
-            return setAside;
-        }
-        finally
-        {
-            _writing.Release();
-        }
+        _writer = writer;
     }
 
     /// <summary>A connection of the caller's own; dispose it soon, an open read keeps the WAL from being cut.</summary>
@@ -103,37 +47,57 @@ public sealed class Database : IAsyncDisposable
         return connection;
     }
 
-    /// <summary>How large the database is, and of which version.</summary>
-    public DatabaseSize ReadSize()
+    /// <summary>Reads on a connection of its own, on the caller's thread.</summary>
+    /// <exception cref="DatabaseException">The file is damaged, or the machine does not let it be read.</exception>
+    public T Read<T>(Func<SqliteConnection, T> read)
     {
-        using var reader = OpenReader();
-        return new DatabaseSize(LengthOf(_path), LengthOf(_path + "-wal"), ReadVersion(reader));
+        try
+        {
+            using var reader = OpenReader();
+            return read(reader);
+        }
+        catch (SqliteException e) when (DatabaseException.Explains(e))
+        {
+            throw DatabaseException.Of(_path, e);
+        }
     }
 
+    /// <summary>How large the database is, and of which version.</summary>
+    /// <exception cref="DatabaseException"/>
+    public DatabaseSize ReadSize() => new(LengthOf(_path), LengthOf(_path + "-wal"), Read(static reader => ReadVersion(reader)));
+
     /// <param name="sql">Answers how many rows there are and the time of the oldest, in nanoseconds; null without rows.</param>
-    public StoredRows ReadExtent(string sql)
+    /// <exception cref="DatabaseException"/>
+    public StoredRows ReadExtent(string sql) => Read(reader => ExtentOf(reader, sql));
+
+    internal static StoredRows ExtentOf(SqliteConnection reader, string sql)
     {
-        using var reader = OpenReader();
         var (rows, oldest) = reader.QuerySingle<(long, long?)>(sql);
         return new StoredRows(rows, oldest);
     }
 
+    /// <summary>
+    /// Runs in a transaction when it is this write's turn. A lock of another process is waited for, and so are the writes before this one,
+    /// each not longer than some seconds: who asked is told why he cannot have it.
+    /// </summary>
+    /// <exception cref="DatabaseException">Nothing was written, because of the file or the machine; a mistake in what is written stays what it is.</exception>
     /// <exception cref="ObjectDisposedException">The database was closed before it was this write's turn.</exception>
     public async Task<T> WriteAsync<T>(Func<SqliteConnection, SqliteTransaction, T> write, CancellationToken cancellationToken)
     {
-        await _writing.WaitAsync(cancellationToken);
+        if (!await _writing.WaitAsync(TurnPatience, cancellationToken))
+        {
+            throw new DatabaseException(
+                $"{Path.GetFileName(_path)} cannot be written: others have waited for {BusyTimeoutSeconds} s already. The disk is slow, or another process holds the file locked.");
+        }
+
         try
         {
             ObjectDisposedException.ThrowIf(_closed, this);
-            return await Task.Run(
-                () =>
-                {
-                    using var transaction = _writer.BeginTransaction();
-                    var result = write(_writer, transaction);
-                    transaction.Commit();
-                    return result;
-                },
-                CancellationToken.None);
+            return await Task.Run(() => Write(write), CancellationToken.None);
+        }
+        catch (SqliteException e) when (DatabaseException.Explains(e))
+        {
+            throw DatabaseException.Of(_path, e);
         }
         finally
         {
@@ -150,10 +114,23 @@ public sealed class Database : IAsyncDisposable
         if (!_closed)
         {
             _closed = true;
-            Close(_writer);
+            if (_writer is not null)
+            {
+                Close(_writer);
+            }
         }
 
         _writing.Release();
+    }
+
+    private T Write<T>(Func<SqliteConnection, SqliteTransaction, T> write)
+    {
+        // A damaged file was moved aside, and a new one was not possible at once.
+        _writer ??= _openWriter();
+        using var transaction = _writer.BeginTransaction();
+        var result = write(_writer, transaction);
+        transaction.Commit();
+        return result;
     }
 
     private static long LengthOf(string path) => new FileInfo(path) is { Exists: true } file ? file.Length : 0;
@@ -163,102 +140,5 @@ public sealed class Database : IAsyncDisposable
     {
         connection.Dispose();
         SqliteConnection.ClearPool(connection);
-    }
-
-    private static SqliteConnection OpenWriter(string path, string connectionString, IReadOnlyList<Migration> migrations, string synchronous)
-    {
-        if (!File.Exists(path))
-        {
-            Create(path);
-        }
-
-        var writer = new SqliteConnection(connectionString);
-        try
-        {
-            writer.Open();
-            ThrowIfNewer(writer, path, migrations.Count);
-
-            // Of an empty file only: what is trimmed goes back to the file system page by page.
-            writer.Execute("PRAGMA auto_vacuum = INCREMENTAL");
-            writer.Execute($"PRAGMA journal_mode = WAL; PRAGMA synchronous = {synchronous}; PRAGMA foreign_keys = ON;");
-            Migrate(writer, migrations);
-            return writer;
-        }
-        catch (SqliteException e)
-        {
-            Close(writer);
-            throw new DatabaseException($"{path} cannot be opened as a database: {e.Message}", e);
-        }
-        catch
-        {
-            Close(writer);
-            throw;
-        }
-    }
-
-    private static void Create(string path)
-    {
-        try
-        {
-            File.Open(path, new FileStreamOptions
-            {
-                Mode = FileMode.CreateNew,
-                Access = FileAccess.Write,
-                UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-            }).Dispose();
-        }
-        catch (IOException) when (File.Exists(path))
-        {
-            // Another one was faster, with the same mode.
-        }
-    }
-
-    /// <summary>Before anything else: even WAL mode is written into the file.</summary>
-    private static void ThrowIfNewer(SqliteConnection connection, string path, int known)
-    {
-        var version = ReadVersion(connection);
-        if (version > known)
-        {
-            throw new DatabaseException($"{path} was written by a newer LabNet (version {version}, known here: {known}). Start that one.");
-        }
-    }
-
-    private static void Migrate(SqliteConnection connection, IReadOnlyList<Migration> migrations)
-    {
-        foreach (var migration in migrations.Skip(ReadVersion(connection)))
-        {
-            using var transaction = connection.BeginTransaction();
-            if (ReadVersion(connection, transaction) >= migration.Version)
-            {
-                // Another process has migrated while this one waited for its turn.
-                continue;
-            }
-
-            connection.Execute(migration.Sql, transaction: transaction);
-            connection.Execute($"PRAGMA user_version = {migration.Version}", transaction: transaction);
-            transaction.Commit();
-        }
-    }
-
-    private static int ReadVersion(SqliteConnection connection, SqliteTransaction? transaction = null) =>
-        connection.ExecuteScalar<int>("PRAGMA user_version", transaction: transaction);
-
-    private sealed record Migration(int Version, string Sql)
-    {
-        public static IReadOnlyList<Migration> ReadAll(string folder)
-        {
-            var assembly = Assembly.GetExecutingAssembly();
-            var prefix = $"LabNet.Core.Storage.Migrations.{folder}.";
-            return [.. assembly.GetManifestResourceNames()
-                .Where(name => name.StartsWith(prefix, StringComparison.Ordinal))
-                .Order(StringComparer.Ordinal)
-                .Select((name, index) => new Migration(index + 1, ReadText(assembly, name)))];
-        }
-
-        private static string ReadText(Assembly assembly, string name)
-        {
-            using var reader = new StreamReader(assembly.GetManifestResourceStream(name)!);
-            return reader.ReadToEnd();
-        }
     }
 }

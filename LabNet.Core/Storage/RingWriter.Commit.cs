@@ -9,12 +9,6 @@ public sealed partial class RingWriter
 {
     private const string Savepoint = "one_write";
 
-    /// <summary>
-    /// What is no fault of the statement (result codes of sqlite3.h): BUSY, LOCKED, NOMEM, READONLY, INTERRUPT, IOERR, FULL, CANTOPEN,
-    /// PROTOCOL. It is tried again, because disks are emptied and locks let go.
-    /// </summary>
-    private static readonly int[] OfTheMachine = [5, 6, 7, 8, 9, 10, 13, 14, 15];
-
     /// <returns>False if it could not be written and the writer is to stop: the batch is lost, and said to be.</returns>
     private async Task<bool> CommitAtLastAsync(List<Entry> batch, bool closed)
     {
@@ -25,9 +19,9 @@ public sealed partial class RingWriter
                 await CommitAsync(batch, closed);
                 return true;
             }
-            catch (SqliteException e) when (Database.IsCorrupt(e))
+            catch (DatabaseException e) when (e.IsCorrupt)
             {
-                await BeginAnewAsync(e);
+                await SetAsideAsync(e);
             }
             catch (Exception e) when (e is SqliteException or DatabaseException or IOException or UnauthorizedAccessException)
             {
@@ -73,7 +67,7 @@ public sealed partial class RingWriter
             transaction.Release(Savepoint);
             return true;
         }
-        catch (Exception e) when (e is not SqliteException sqlite || !(OfTheMachine.Contains(sqlite.SqliteErrorCode) || Database.IsCorrupt(sqlite)))
+        catch (Exception e) when (e is not SqliteException sqlite || !DatabaseException.Explains(sqlite))
         {
             LogRefused(e);
             transaction.Rollback(Savepoint);
@@ -81,15 +75,15 @@ public sealed partial class RingWriter
         }
     }
 
-    private async Task BeginAnewAsync(SqliteException damage)
+    private async Task SetAsideAsync(DatabaseException damage)
     {
         try
         {
-            var aside = await Database.BeginAnewAsync(_time);
-            LogSetAside(aside, damage.Message);
+            var aside = await Database.SetAsideAsync(_time);
+            LogSetAside(aside, damage.Reason);
             Tell(_health with { SetAside = aside });
         }
-        catch (Exception e) when (e is SqliteException or DatabaseException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             TellProblem(e);
         }
@@ -121,13 +115,14 @@ public sealed partial class RingWriter
 
     private void TellProblem(Exception e)
     {
-        if (_health.Problem == e.Message)
+        var reason = e is DatabaseException { Reason: var known } ? known : e.Message;
+        if (_health.Problem == reason)
         {
             return;
         }
 
         LogProblem(e);
-        Tell(_health with { Problem = e.Message, ProblemSince = _health.ProblemSince ?? _time.GetUtcNow() });
+        Tell(_health with { Problem = reason, ProblemSince = _health.ProblemSince ?? _time.GetUtcNow() });
     }
 
     private void Tell(RingWriterHealth health)

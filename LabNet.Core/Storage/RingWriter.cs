@@ -25,6 +25,9 @@ public sealed record RingBooks(long CommittedNs, bool Closed);
 /// </remarks>
 public sealed partial class RingWriter : IAsyncDisposable
 {
+    /// <summary>The tables that are read before the writer runs. Damage in the others it meets itself or is told of; all of ring.db would take long to look through.</summary>
+    public static readonly IReadOnlyList<string> ReadAtOnce = ["books", "sequences"];
+
     private const int QueuedWritesMax = 64;
     private const int BatchWritesMax = 64;
 
@@ -62,12 +65,11 @@ public sealed partial class RingWriter : IAsyncDisposable
             LogSetAside(setAside, "found at the start");
         }
 
-        using var reader = database.OpenReader();
-        var books = reader.QuerySingleOrDefault<(long CommittedNs, long Closed)?>("SELECT committed_ns, closed FROM books");
+        var books = database.Read(static reader => reader.QuerySingleOrDefault<(long CommittedNs, long Closed)?>("SELECT committed_ns, closed FROM books"));
         Before = books is { } left ? new RingBooks(left.CommittedNs, left.Closed != 0) : null;
     }
 
-    /// <summary>For reading.</summary>
+    /// <summary>The file. What features read of it goes through <see cref="Read"/>.</summary>
     public Database Database { get; }
 
     /// <summary>Null for a new database.</summary>
@@ -96,6 +98,25 @@ public sealed partial class RingWriter : IAsyncDisposable
         Hurry();
         await written.Task.WaitAsync(cancellationToken);
     }
+
+    /// <summary>Reads on a connection of its own, on the caller's thread. Damage that a reader meets first is the writer's business too: it moves the file aside and begins a new one.</summary>
+    /// <exception cref="DatabaseException">The file is damaged, or the machine does not let it be read.</exception>
+    public T Read<T>(Func<SqliteConnection, T> read)
+    {
+        var generation = Database.Generation;
+        try
+        {
+            return Database.Read(read);
+        }
+        catch (DatabaseException e) when (e is { IsCorrupt: true, InnerException: SqliteException damage })
+        {
+            TellDamage(damage, generation);
+            throw;
+        }
+    }
+
+    /// <inheritdoc cref="Database.ReadExtent"/>
+    public StoredRows ReadExtent(string sql) => Read(reader => Database.ExtentOf(reader, sql));
 
     /// <summary>Waits for somebody to hand in his writes, and for them to be in the database; for a moment only, because a disk may be full for long.</summary>
     public async Task CatchUpAsync(Task handedIn, CancellationToken cancellationToken)
@@ -198,6 +219,17 @@ public sealed partial class RingWriter : IAsyncDisposable
         }
     }
 
+    /// <summary>As if a write had met it, unless the file is another one by then. While the queue is full, the next reader tells it.</summary>
+    private void TellDamage(SqliteException damage, int generation) => _queue.Writer.TryWrite(new Entry(
+        (_, _) =>
+        {
+            if (Database.Generation == generation)
+            {
+                throw damage;
+            }
+        },
+        Written: null));
+
     private async Task MaintainAsync()
     {
         if (Health.Problem is not null || (!_maintenanceBehind && _time.GetElapsedTime(_maintainedAt) < MaintenancePeriod))
@@ -212,6 +244,10 @@ public sealed partial class RingWriter : IAsyncDisposable
             try
             {
                 _maintenanceBehind |= await Database.WriteAsync((connection, transaction) => step(connection, transaction), CancellationToken.None);
+            }
+            catch (DatabaseException e) when (e.IsCorrupt)
+            {
+                await SetAsideAsync(e);
             }
             catch (Exception e)
             {

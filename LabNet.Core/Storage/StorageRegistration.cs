@@ -13,7 +13,7 @@ public static partial class StorageRegistration
         .AddSingleton(s =>
         {
             var time = s.GetRequiredService<TimeProvider>();
-            var database = Database.OpenOrBeginAnew(Path.Join(stateFolder, "lab.db"), migrations: "lab", synchronous: "FULL", time, out var setAside);
+            var database = Database.OpenOrBeginAnew(Path.Join(stateFolder, "lab.db"), migrations: "lab", synchronous: "FULL", looksThrough: null, time, out var setAside);
             if (setAside is not null)
             {
                 LogSetAside(s.GetRequiredService<ILogger<Database>>(), setAside);
@@ -24,7 +24,7 @@ public static partial class StorageRegistration
         .AddSingleton(s =>
         {
             var time = s.GetRequiredService<TimeProvider>();
-            var database = Database.OpenOrBeginAnew(Path.Join(stateFolder, "ring.db"), migrations: "ring", synchronous: "NORMAL", time, out var setAside);
+            var database = Database.OpenOrBeginAnew(Path.Join(stateFolder, "ring.db"), migrations: "ring", synchronous: "NORMAL", RingWriter.ReadAtOnce, time, out var setAside);
             return new RingWriter(database, setAside, time, s.GetRequiredService<ILogger<RingWriter>>());
         });
 

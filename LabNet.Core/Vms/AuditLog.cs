@@ -34,6 +34,7 @@ public sealed class AuditLog(Database labDatabase, LiveFeed feed, TimeProvider t
     /// <param name="detail">What with; never a secret.</param>
     /// <param name="result"><c>accepted</c>, <c>forbidden</c>, or what went wrong.</param>
     /// <returns>The line's number.</returns>
+    /// <exception cref="DatabaseException">It cannot be written; so what it tells of must not be done.</exception>
     public async Task<long> WriteAsync(Actor actor, string action, VmName? vm, string? detail, string result, CancellationToken cancellationToken)
     {
         var line = new AuditLine(Seq: 0, time.GetUtcNow(), actor.Name, actor.Role.Word(), actor.Origin, action, vm?.ToString(), detail, result);
@@ -54,8 +55,7 @@ public sealed class AuditLog(Database labDatabase, LiveFeed feed, TimeProvider t
     /// <summary>Lines, newest first; those of one time by their numbers. Pages begin where the last one ended, whatever was added meanwhile.</summary>
     public IReadOnlyList<AuditLine> Read(AuditQuery query)
     {
-        using var reader = labDatabase.OpenReader();
-        var rows = reader.Query<Row>(
+        var rows = labDatabase.Read(reader => reader.Query<Row>(
             """
             SELECT seq, time_ns, actor, role, origin, action, vm, detail, result FROM audit
             WHERE (time_ns, seq) < (@TimeNs, @Seq) AND time_ns >= @FromNs AND time_ns < @ToNs
@@ -72,7 +72,7 @@ public sealed class AuditLog(Database labDatabase, LiveFeed feed, TimeProvider t
                 query.Actor,
                 query.Action,
                 query.Limit,
-            });
+            }));
         return [.. rows.Select(row => row.ToLine())];
     }
 

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using LabNet.Core.Feed;
 using LabNet.Core.Labs;
+using LabNet.Core.Storage;
 using Microsoft.Extensions.Logging;
 
 namespace LabNet.Core.Vms;
@@ -91,7 +92,7 @@ public sealed partial class OperationRegistry(
         {
             await store.SaveAsync(operation, CancellationToken.None);
         }
-        catch (Microsoft.Data.Sqlite.SqliteException e)
+        catch (DatabaseException e)
         {
             LogNotSaved(e, operation.Id);
         }

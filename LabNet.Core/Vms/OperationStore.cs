@@ -31,12 +31,9 @@ public sealed class OperationStore(Database labDatabase, TimeProvider time)
         },
         cancellationToken);
 
-    public Operation? Find(string id)
-    {
-        using var reader = labDatabase.OpenReader();
-        return reader.QuerySingleOrDefault<Row>(
-            "SELECT id, kind, vm, actor, state, progress, started_ns, ended_ns, error FROM operations WHERE id = @id", new { id })?.ToOperation();
-    }
+    /// <exception cref="DatabaseException"/>
+    public Operation? Find(string id) => labDatabase.Read(reader => reader.QuerySingleOrDefault<Row>(
+        "SELECT id, kind, vm, actor, state, progress, started_ns, ended_ns, error FROM operations WHERE id = @id", new { id }))?.ToOperation();
 
     /// <summary>
     /// What a LabNet that is gone left running is told as failed: nobody carries it on. What is older than a day goes.

@@ -1,4 +1,5 @@
 using LabNet.Core.Labs;
+using LabNet.Core.Storage;
 using Microsoft.Extensions.Logging;
 
 namespace LabNet.Core.Vms;
@@ -48,6 +49,11 @@ public sealed partial class VmRegistry : IAsyncDisposable
             {
                 LogRunning(vm.State.Name);
             }
+            catch (DatabaseException e)
+            {
+                // Without its line in the audit log nothing is done; the others may have better luck.
+                LogNotStarted(e, vm.State.Name);
+            }
         }
     }
 
@@ -58,6 +64,9 @@ public sealed partial class VmRegistry : IAsyncDisposable
             await vm.DisposeAsync();
         }
     }
+
+    [LoggerMessage(2202, LogLevel.Error, "{Vm} is not started: lab.db cannot be used")]
+    private partial void LogNotStarted(Exception exception, VmName vm);
 
     [LoggerMessage(2201, LogLevel.Information, "{Vm} runs already")]
     private partial void LogRunning(VmName vm);

@@ -9,21 +9,21 @@ public sealed class LiveFeedInterleavingTests
 
     private static readonly FeedSource[] Sources = [new("a"), new("b"), FeedSource.Lab];
 
-    [Fact(Timeout = Hang)]
+    [LongFormFact(Hang)]
     public async Task In_any_order_of_steps_nothing_is_lost_without_a_gap_nor_told_twice_nor_out_of_order()
     {
         var random = Seed.Print();
-        for (var round = 0; round < 5000; round++)
+        for (var round = 0; round < LongForm.Rounds(5000); round++)
         {
             await new Steps(random).RunAsync(random.Next(5, 80));
         }
     }
 
-    [Fact(Timeout = Hang)]
+    [LongFormFact(Hang)]
     public async Task With_publishers_and_subscribers_at_once_snapshot_and_stream_join_without_a_hole()
     {
         var random = Seed.Print();
-        for (var round = 0; round < 100; round++)
+        for (var round = 0; round < LongForm.Rounds(100); round++)
         {
             await RunAtOnceAsync(random.Next(), records: 300);
         }

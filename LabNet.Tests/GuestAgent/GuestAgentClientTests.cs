@@ -185,11 +185,11 @@ public sealed class GuestAgentClientTests : IAsyncDisposable
         await serving;
     }
 
-    [Fact(Timeout = Hang)]
+    [LongFormFact(Hang)]
     public async Task Whoever_gives_up_and_whenever_a_late_answer_never_reaches_another()
     {
         var random = Seed.Print();
-        for (var number = 0; number < 1500; number++)
+        for (var number = 0; number < LongForm.Rounds(1500); number++)
         {
             using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
             var asking = AskAsync(number, cancellation.Token);

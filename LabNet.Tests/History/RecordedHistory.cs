@@ -12,7 +12,7 @@ internal sealed class RecordedHistory : IAsyncDisposable
 
     public RecordedHistory(string folder, TimeProvider time)
     {
-        var database = Database.OpenOrBeginAnew(Path.Join(folder, "ring.db"), "ring", "NORMAL", time, out var setAside);
+        var database = Database.OpenOrBeginAnew(Path.Join(folder, "ring.db"), "ring", "NORMAL", RingWriter.ReadAtOnce, time, out var setAside);
         _ring = new RingWriter(database, setAside, time, NullLogger<RingWriter>.Instance);
         Feed = new LiveFeed(time);
         Store = new EventStore(_ring);

@@ -60,7 +60,7 @@ public sealed partial class InterfaceNamesTests
             .Select(parts => "a" + string.Concat(parts)).Select(text => text[..Math.Min(31, text.Length)]);
         var names = name.ArrayOf().Select(some => some.Append("z").Distinct().ToArray());
         var lab = names.Three().Select(three => LabOf(three.Item1, three.Item2, three.Item3));
-        Check.One(Config.QuickThrowOnFailure.WithMaxTest(300), Prop.ForAll(lab.ToArbitrary(), HasGoodNames));
+        Check.One(Config.QuickThrowOnFailure.WithMaxTest(LongForm.Rounds(300)), Prop.ForAll(lab.ToArbitrary(), HasGoodNames));
     }
 
     [Fact]

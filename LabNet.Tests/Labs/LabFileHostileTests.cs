@@ -136,7 +136,7 @@ public sealed class LabFileHostileTests
             "\\U00110000\"", "é", "\ud800", "\u2028", "\ufeff", "@", "`", "=",
         ];
         var text = Gen.Elements(tokens).ArrayOf().Resize(60).Select(string.Concat).ToArbitrary();
-        Check.One(Config.QuickThrowOnFailure.WithMaxTest(2000), Prop.ForAll(text, LabOrMistakes));
+        Check.One(Config.QuickThrowOnFailure.WithMaxTest(LongForm.Rounds(2000)), Prop.ForAll(text, LabOrMistakes));
     }
 
     [Fact]
@@ -146,7 +146,7 @@ public sealed class LabFileHostileTests
         var damaged = Gen.Choose(0, good.Length - 1).Two().SelectMany(
             _ => ArbMap.Default.GeneratorFor<char>(),
             (range, character) => good[..Math.Min(range.Item1, range.Item2)] + character + good[Math.Max(range.Item1, range.Item2)..]);
-        Check.One(Config.QuickThrowOnFailure.WithMaxTest(1000), Prop.ForAll(damaged.ToArbitrary(), LabOrMistakes));
+        Check.One(Config.QuickThrowOnFailure.WithMaxTest(LongForm.Rounds(1000)), Prop.ForAll(damaged.ToArbitrary(), LabOrMistakes));
     }
 
     private static bool LabOrMistakes(string text)

@@ -12,7 +12,7 @@ public sealed class MetricSegmentTests
     public void A_column_comes_back_as_it_was_whatever_its_numbers()
     {
         var random = Seed.Print();
-        for (var round = 0; round < 3000; round++)
+        for (var round = 0; round < LongForm.Rounds(3000); round++)
         {
             long[] values = [.. Numbers(random).Take(random.Next(0, 200))];
             var written = new ArrayBufferWriter<byte>();
@@ -39,7 +39,7 @@ public sealed class MetricSegmentTests
     public void A_segment_comes_back_and_only_what_is_wanted_of_it()
     {
         var random = Seed.Print();
-        for (var round = 0; round < 300; round++)
+        for (var round = 0; round < LongForm.Rounds(300); round++)
         {
             var series = RandomSeries(random);
             var read = MetricSegment.Read(Start, MetricSegment.Write(Start, series), static _ => true);
@@ -54,7 +54,7 @@ public sealed class MetricSegmentTests
     public void A_damaged_segment_is_told_or_read_but_never_endless()
     {
         var random = Seed.Print();
-        for (var round = 0; round < 3000; round++)
+        for (var round = 0; round < LongForm.Rounds(3000); round++)
         {
             var blob = MetricSegment.Write(Start, RandomSeries(random));
             for (var damages = random.Next(1, 4); damages > 0; damages--)

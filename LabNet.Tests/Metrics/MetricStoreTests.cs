@@ -162,7 +162,7 @@ public sealed class MetricStoreTests : IAsyncLifetime
     public async Task The_bytes_that_are_counted_are_those_that_are_there()
     {
         var random = Seed.Print();
-        for (var round = 0; round < 40; round++)
+        for (var round = 0; round < LongForm.Rounds(40); round++)
         {
             _time.Advance(TimeSpan.FromMinutes(random.Next(1, 40)));
             await AppendAsync(("box", Sample(Now, random.NextDouble(), 0)), ("crate", Sample(Now, random.NextDouble(), 0)));
@@ -178,7 +178,7 @@ public sealed class MetricStoreTests : IAsyncLifetime
     public void Fewer_points_keep_every_lowest_and_highest_value()
     {
         var random = Seed.Print();
-        for (var round = 0; round < 200; round++)
+        for (var round = 0; round < LongForm.Rounds(200); round++)
         {
             var time = Now;
             List<MetricPoint> points = [.. Enumerable.Range(0, random.Next(1, 500)).Select(_ =>

@@ -137,7 +137,7 @@ public sealed class QmpShellLineTests
     {
         var random = Seed.Print();
         string[] pieces = ["eject", "blockdev-add", " ", "  ", "=", ".", "{", "}", "[", "]", "\"", "'", "\\", ",", ":", "driver", "qcow2", "file", "id", "5", "true", "ä", "😀", "\0", "null"];
-        for (var i = 0; i < 20_000; i++)
+        for (var i = 0; i < LongForm.Rounds(20_000); i++)
         {
             var line = string.Concat(Enumerable.Range(0, random.Next(12)).Select(_ => pieces[random.Next(pieces.Length)]));
             var reading = QmpShellLine.Parse(line, Schema);

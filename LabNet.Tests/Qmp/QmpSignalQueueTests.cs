@@ -38,7 +38,7 @@ public sealed class QmpSignalQueueTests
     public async Task Whatever_the_order_of_posting_and_reading_each_event_is_read_or_counted_in_its_place()
     {
         var random = Seed.Print();
-        for (var round = 0; round < 2000; round++)
+        for (var round = 0; round < LongForm.Rounds(2000); round++)
         {
             var queue = new QmpSignalQueue(Capacity);
             await using var reader = queue.ReadAllAsync(TestContext.Current.CancellationToken).GetAsyncEnumerator(TestContext.Current.CancellationToken);

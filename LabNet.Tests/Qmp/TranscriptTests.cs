@@ -31,12 +31,12 @@ public sealed class TranscriptTests
         }
     }
 
-    [Fact(Timeout = Hang)]
+    [LongFormFact(Hang)]
     public async Task A_recorded_conversation_is_understood_in_pieces_of_random_length()
     {
         var random = Seed.Print();
         var transcript = Transcript.Read("10.0-x86_64", "hotplug-errors");
-        for (var round = 0; round < 200; round++)
+        for (var round = 0; round < LongForm.Rounds(200); round++)
         {
             var cuts = Enumerable.Range(0, random.Next(1, 60)).Select(_ => random.Next(transcript.BytesTotal)).ToHashSet();
             await transcript.PlayAsync(transcript.CutAt(cuts));

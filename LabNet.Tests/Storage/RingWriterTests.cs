@@ -191,7 +191,7 @@ public sealed class RingWriterTests : IAsyncLifetime
 
     private RingWriter Open(bool start)
     {
-        var database = Database.OpenOrBeginAnew(RingDb, "ring", "NORMAL", TimeProvider.System, out var setAside);
+        var database = Database.OpenOrBeginAnew(RingDb, "ring", "NORMAL", RingWriter.ReadAtOnce, TimeProvider.System, out var setAside);
         var ring = new RingWriter(database, setAside, TimeProvider.System, NullLogger<RingWriter>.Instance);
         if (start)
         {

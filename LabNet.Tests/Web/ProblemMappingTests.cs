@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.RegularExpressions;
 using LabNet.Core.GuestAgent;
 using LabNet.Core.Qmp;
+using LabNet.Core.Storage;
 using LabNet.Core.Vms;
 using LabNet.Web.Access;
 using LabNet.Web.Api;
@@ -24,6 +25,7 @@ public sealed partial class ProblemMappingTests(TestApp app) : IClassFixture<Tes
             ["agent-refused"] = (new GuestAgentCommandException("guest-exec", "GenericError", "no such file"), 409, "refused-by-guest"),
             ["agent-unavailable"] = (new GuestAgentUnavailableException("no port"), 503, "agent-unavailable"),
             ["agent-timeout"] = (new GuestAgentTimeoutException("5 s"), 504, "timed-out"),
+            ["storage"] = (new DatabaseException("lab.db cannot be used: the disk is full"), 503, "storage-unavailable"),
             ["not-connected"] = (new QmpConnectException("nobody listens"), 503, "not-connected"),
             ["disconnected"] = (new QmpDisconnectedException("gone"), 503, "not-connected"),
             ["qemu-timeout"] = (new QmpTimeoutException("5 s"), 504, "timed-out"),

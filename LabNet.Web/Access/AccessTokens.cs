@@ -27,11 +27,9 @@ public sealed class AccessTokens(Database labDatabase, AuditLog audit, TimeProvi
     public AccessToken? Find(TokenId id) => Good().ById.GetValueOrDefault(id);
 
     /// <summary>All of them, the revoked ones too, oldest first; read from the file.</summary>
-    public IReadOnlyList<AccessToken> List()
-    {
-        using var reader = labDatabase.OpenReader();
-        return [.. reader.Query<Row>($"SELECT {Columns} FROM tokens ORDER BY created_ns, id").Select(row => row.ToToken())];
-    }
+    /// <exception cref="DatabaseException"/>
+    public IReadOnlyList<AccessToken> List() =>
+        [.. labDatabase.Read(static reader => reader.Query<Row>($"SELECT {Columns} FROM tokens ORDER BY created_ns, id")).Select(row => row.ToToken())];
 
     /// <summary>Fires when the token is revoked; has fired if it is not good. For what lasts longer than a request.</summary>
     public CancellationToken Revocation(TokenId id)
@@ -167,8 +165,7 @@ public sealed class AccessTokens(Database labDatabase, AuditLog audit, TimeProvi
     private GoodTokens ReadGood()
     {
         var readAt = time.GetTimestamp();
-        using var reader = labDatabase.OpenReader();
-        var rows = reader.Query<Row>($"SELECT {Columns} FROM tokens WHERE revoked_ns IS NULL").ToList();
+        var rows = labDatabase.Read(static reader => reader.Query<Row>($"SELECT {Columns} FROM tokens WHERE revoked_ns IS NULL").ToList());
         return new GoodTokens(
             readAt,
             rows.ToDictionary(row => Convert.ToHexString(row.Secret_hash), row => row.ToToken()),

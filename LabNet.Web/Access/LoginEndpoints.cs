@@ -1,3 +1,4 @@
+using LabNet.Core.Storage;
 using LabNet.Core.Vms;
 using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Authentication;
@@ -54,18 +55,33 @@ internal sealed partial class LoginEndpoints(
             return TypedResults.LocalRedirect(LoginUrl("toomany", returnUrl));
         }
 
-        if (!TokenSecret.TryParse(form["token"].ToString().Trim(), out var secret) || tokens.Find(secret) is not { } token)
+        try
+        {
+            return await LogInAsync(context, form["token"].ToString().Trim(), from, cancellationToken)
+                ? TypedResults.LocalRedirect(Local(returnUrl))
+                : TypedResults.LocalRedirect(LoginUrl("refused", returnUrl));
+        }
+        catch (DatabaseException e)
+        {
+            LogNoDatabase(e, from);
+            return TypedResults.LocalRedirect(LoginUrl("nodatabase", returnUrl));
+        }
+    }
+
+    private async Task<bool> LogInAsync(HttpContext context, string given, System.Net.IPAddress? from, CancellationToken cancellationToken)
+    {
+        if (!TokenSecret.TryParse(given, out var secret) || tokens.Find(secret) is not { } token)
         {
             LogRefused(from);
             await audit.WriteAsync(Nobody, "login", vm: null, $"from {from}", "refused", cancellationToken);
-            return TypedResults.LocalRedirect(LoginUrl("refused", returnUrl));
+            return false;
         }
 
         attempts.Forget(from);
         await audit.WriteAsync(
             new Actor(token.Name.ToString(), token.Role, "dashboard"), "login", vm: null, $"from {from}", "accepted", cancellationToken);
         await context.SignInAsync(CookieLogin.SchemeName, token.ToPrincipal(CookieLogin.SchemeName));
-        return TypedResults.LocalRedirect(Local(returnUrl));
+        return true;
     }
 
     private async Task<IResult> LogOutAsync(HttpContext context)
@@ -84,6 +100,9 @@ internal sealed partial class LoginEndpoints(
 
     [LoggerMessage(3003, LogLevel.Warning, "A login from {Address} was refused: the token is unknown or revoked")]
     private partial void LogRefused(System.Net.IPAddress? address);
+
+    [LoggerMessage(3005, LogLevel.Error, "A login from {Address} was refused: lab.db cannot be used")]
+    private partial void LogNoDatabase(Exception exception, System.Net.IPAddress? address);
 
     [LoggerMessage(3004, LogLevel.Warning, "A login from {Address} was not looked at: too many attempts")]
     private partial void LogTooMany(System.Net.IPAddress? address);

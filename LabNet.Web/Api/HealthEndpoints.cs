@@ -2,7 +2,6 @@ using LabNet.Core.Storage;
 using LabNet.Core.Vms;
 using LabNet.Web.Access;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.Data.Sqlite;
 
 namespace LabNet.Web.Api;
 
@@ -58,7 +57,7 @@ public static partial class HealthEndpoints
             tokens.List();
             return true;
         }
-        catch (Exception e) when (e is SqliteException or DatabaseException)
+        catch (DatabaseException e)
         {
             LogCannotRead(logger, e);
             return false;

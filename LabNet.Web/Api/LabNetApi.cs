@@ -38,7 +38,7 @@ public static class LabNetApi
         var api = routes.MapGroup(Root)
             .RequireAuthorization(AccessPolicies.Viewer)
             .WithMetadata(new RequestSizeLimitAttribute(BodyBytesMax))
-            .ProducesProblems(ProblemType.NotLoggedIn, ProblemType.RoleTooSmall, ProblemType.Unexpected);
+            .ProducesProblems(ProblemType.NotLoggedIn, ProblemType.RoleTooSmall, ProblemType.Unexpected, ProblemType.StorageUnavailable);
         LabEndpoints.Map(api);
         VmEndpoints.Map(api);
         VmReadEndpoints.Map(api);

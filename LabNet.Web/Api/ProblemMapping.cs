@@ -1,6 +1,7 @@
 using System.Text.Json;
 using LabNet.Core.GuestAgent;
 using LabNet.Core.Qmp;
+using LabNet.Core.Storage;
 using LabNet.Core.Vms;
 using LabNet.Web.Access;
 
@@ -23,6 +24,7 @@ internal static class ProblemMapping
         QmpCommandException e => new Problem(ProblemType.RefusedByQemu, e.Description) { QmpClass = e.ErrorClass, QmpCommand = e.Command },
         GuestAgentCommandException e => new Problem(ProblemType.RefusedByGuest, e.Message),
         GuestAgentUnavailableException e => new Problem(ProblemType.AgentUnavailable, e.Message),
+        DatabaseException e => new Problem(ProblemType.StorageUnavailable, e.Message),
         QmpConnectException or QmpDisconnectedException => new Problem(ProblemType.NotConnected, exception.Message),
         QmpTimeoutException or GuestAgentTimeoutException => new Problem(ProblemType.TimedOut, exception.Message),
         _ => null,

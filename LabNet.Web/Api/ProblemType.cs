@@ -52,6 +52,9 @@ public sealed record ProblemType(string Section, int Status, string Title)
     public static readonly ProblemType NotReady =
         new("not-ready", StatusCodes.Status503ServiceUnavailable, "LabNet is not ready");
 
+    public static readonly ProblemType StorageUnavailable =
+        new("storage-unavailable", StatusCodes.Status503ServiceUnavailable, "LabNet's database cannot be used");
+
     public static readonly ProblemType NotConnected =
         new("not-connected", StatusCodes.Status503ServiceUnavailable, "The VM is not connected");
 
@@ -64,7 +67,7 @@ public sealed record ProblemType(string Section, int Status, string Title)
     public static readonly IReadOnlyList<ProblemType> All =
     [
         BadInput, TooLarge, NotJson, AntiforgeryMissing, ForeignHost, NotLoggedIn, RoleTooSmall, RawQmpOff, ForeignOrigin, UnknownThing, WrongMethod,
-        Conflict, RefusedByQemu, RefusedByGuest, Unexpected, NotReady, NotConnected, AgentUnavailable, TimedOut,
+        Conflict, RefusedByQemu, RefusedByGuest, Unexpected, NotReady, StorageUnavailable, NotConnected, AgentUnavailable, TimedOut,
     ];
 
     public string Link => ErrorsPage.Path + "#" + Section;

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using LabNet.Core.Consoles;
 using LabNet.Core.Feed;
 using LabNet.Core.Metrics;
+using LabNet.Core.Storage;
 using LabNet.Core.Vms;
 using LabNet.Web.Access;
 using LabNet.Web.Api;
@@ -68,7 +69,7 @@ public sealed class LabHub(VmRegistry vms, LiveFeed feed, MetricsPump metrics, T
         {
             return await outputs.MoveNextAsync();
         }
-        catch (Exception e) when (e is ForbiddenException or VmConflictException)
+        catch (Exception e) when (e is ForbiddenException or VmConflictException or DatabaseException)
         {
             throw new HubException(e.Message, e);
         }

@@ -1,4 +1,5 @@
 using LabNet.Core.Metrics;
+using LabNet.Core.Storage;
 using LabNet.Core.Traffic;
 using LabNet.Core.Vms;
 
@@ -9,15 +10,17 @@ namespace LabNet.Web.Startup;
 /// and begins to measure. When LabNet ends, the VMs stay as they are.
 /// </summary>
 public sealed partial class LabService(
-    VmRegistry vms, LinkWatch links, PingMesh pings, MetricsPump metrics, OperationStore operations, LabNetSettings settings, ILogger<LabService> logger) : BackgroundService
+    VmRegistry vms, LinkWatch links, PingMesh pings, MetricsPump metrics, OperationStore operations, LabNetSettings settings, TimeProvider time, ILogger<LabService> logger) : BackgroundService
 {
+    private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         vms.Open();
         links.Start();
         pings.Start();
         metrics.Start();
-        await operations.CloseAbandonedAsync(stoppingToken);
+        await CloseAbandonedAsync(stoppingToken);
         if (settings.StartVms)
         {
             await vms.StartAllAsync(Actor.LabNet, stoppingToken);
@@ -25,6 +28,27 @@ public sealed partial class LabService(
 
         LogOpen(vms.Lab.Name.ToString(), vms.Vms.Count);
     }
+
+    /// <summary>That lab.db is locked or its disk full just now is no reason not to watch over the VMs.</summary>
+    private async Task CloseAbandonedAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                await operations.CloseAbandonedAsync(cancellationToken);
+                return;
+            }
+            catch (DatabaseException e)
+            {
+                LogNotClosed(e);
+                await Task.Delay(RetryPause, time, cancellationToken);
+            }
+        }
+    }
+
+    [LoggerMessage(5002, LogLevel.Error, "The operations that an earlier LabNet left running could not be closed; it is tried again")]
+    private partial void LogNotClosed(Exception exception);
 
     [LoggerMessage(5001, LogLevel.Information, "Lab {Lab} is open with {Count} VMs")]
     private partial void LogOpen(string lab, int count);

@@ -10,12 +10,23 @@ passed=0
 failed=0
 skipped=0
 
+# As LongForm of LabNet.Tests: so many times the rounds, so many times the budget.
+readonly long_factor=20
+
 lab_test() {
-  local suites=() suite
-  for suite in "${@:-all}"; do
+  local suites=() suite asked=() long=no
+  for suite in "$@"; do
+    case $suite in
+      --long) long=yes ;;
+      *) asked+=("$suite") ;;
+    esac
+  done
+  [[ $long == no ]] || take_long_form
+  for suite in "${asked[@]:-all}"; do
     case $suite in
       all) suites+=(unit fake network qemu browser) ;;
       unit | fake | network | qemu | browser) suites+=("$suite") ;;
+      -*) die 2 "test has the option --long, not \"$suite\"" ;;
       *) die 2 "there are the suites unit, fake, network, qemu, browser and all, not \"$suite\"" ;;
     esac
   done
@@ -27,6 +38,14 @@ lab_test() {
   done
   echo "$passed passed, $failed failed, $skipped skipped"
   [[ $failed -eq 0 ]]
+}
+
+take_long_form() {
+  local suite
+  for suite in "${!budget[@]}"; do
+    budget[$suite]=$((budget[$suite] * long_factor))
+  done
+  export LABNET_TEST_LONG=1
 }
 
 prepare_suites() {

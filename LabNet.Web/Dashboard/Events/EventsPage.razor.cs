@@ -5,7 +5,6 @@ using LabNet.Core.Vms;
 using LabNet.Web.Dashboard.Charts;
 using LabNet.Web.Dashboard.Live;
 using Microsoft.AspNetCore.Components;
-using Microsoft.Data.Sqlite;
 
 namespace LabNet.Web.Dashboard.Events;
 
@@ -135,7 +134,7 @@ public sealed partial class EventsPage : IAsyncDisposable
             _list = new EventList(read.Take(EventsShown), EventsShown) { IsHeld = _paused };
             _events = _list.Shown;
         }
-        catch (SqliteException e)
+        catch (DatabaseException e)
         {
             _problem = $"The history cannot be read: {e.Message}";
         }

@@ -12,7 +12,7 @@ public sealed partial class LoginPage
     [SupplyParameterFromQuery]
     private string? ReturnUrl { get; set; }
 
-    /// <summary>Why the last try did not work, as POST /login says: <c>refused</c> or <c>toomany</c>.</summary>
+    /// <summary>Why the last try did not work, as POST /login says: <c>refused</c>, <c>toomany</c> or <c>nodatabase</c>.</summary>
     [SupplyParameterFromQuery]
     private string? Error { get; set; }
 
@@ -23,6 +23,7 @@ public sealed partial class LoginPage
     {
         null or "" => null,
         "toomany" => "Too many wrong tokens came from here. Wait a minute, then try again.",
+        "nodatabase" => "LabNet cannot write its database lab.db now, so nobody can log in. Its log says why; try again in a moment.",
         _ => "LabNet does not know this token. It is mistyped, or it was revoked.",
     };
 }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using LabNet.Core.Qmp;
+using LabNet.Core.Storage;
 using LabNet.Core.Vms;
 using Microsoft.AspNetCore.Components;
 using Microsoft.JSInterop;
@@ -219,7 +220,7 @@ public sealed partial class QmpTab : IAsyncDisposable
         {
             return ($"{e.ErrorClass}: {e.Description}", true);
         }
-        catch (Exception e) when (e is QmpException or ArgumentException or ForbiddenException or RawQmpOffException or OperationCanceledException)
+        catch (Exception e) when (e is QmpException or ArgumentException or ForbiddenException or RawQmpOffException or DatabaseException or OperationCanceledException)
         {
             return (e.Message, true);
         }
