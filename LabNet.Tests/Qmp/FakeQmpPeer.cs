@@ -10,6 +10,7 @@ internal sealed class FakeQmpPeer(Socket socket) : IDisposable
     public const string Greeting =
         """{"QMP": {"version": {"qemu": {"micro": 22, "minor": 2, "major": 7}, "package": "fake"}, "capabilities": ["oob"]}}""";
 
+    private readonly SemaphoreSlim _sending = new(1, 1);
     private readonly StreamReader _reader = new(new NetworkStream(socket, ownsSocket: true), Encoding.UTF8);
 
     public async Task NegotiateAsync()
@@ -58,14 +59,22 @@ internal sealed class FakeQmpPeer(Socket socket) : IDisposable
 
     public Task ReplyAsync(FakeQmpCommand command, string value = "{}") => SendAsync($$"""{"return": {{value}}, "id": {{command.Id}}}""");
 
-    /// <summary>Each line with QEMU's CR LF, all in one write.</summary>
+    /// <summary>Each line with QEMU's CR LF, all in one write, which no other cuts in two.</summary>
     public Task SendAsync(params string[] lines) => SendBytesAsync(Encoding.UTF8.GetBytes(string.Concat(lines.Select(line => line + "\r\n"))));
 
     public async Task SendBytesAsync(ReadOnlyMemory<byte> bytes)
     {
-        while (!bytes.IsEmpty)
+        await _sending.WaitAsync(TestContext.Current.CancellationToken);
+        try
         {
-            bytes = bytes[await socket.SendAsync(bytes, TestContext.Current.CancellationToken)..];
+            while (!bytes.IsEmpty)
+            {
+                bytes = bytes[await socket.SendAsync(bytes, TestContext.Current.CancellationToken)..];
+            }
+        }
+        finally
+        {
+            _sending.Release();
         }
     }
 
@@ -90,7 +99,11 @@ internal sealed class FakeQmpPeer(Socket socket) : IDisposable
         return sent;
     }
 
-    public void Dispose() => _reader.Dispose();
+    public void Dispose()
+    {
+        _reader.Dispose();
+        _sending.Dispose();
+    }
 }
 
 internal sealed record FakeQmpCommand(string Name, long Id, JsonElement Root)
