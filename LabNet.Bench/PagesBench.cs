@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using Microsoft.Playwright;
 
 namespace LabNet.Bench;
@@ -13,9 +12,7 @@ internal static class PagesBench
     public const string Name = "pages";
     public const string Measures = "LabNet idle, a VM's parts from click to reading, console keys to glyphs, on a lab of its own (from the repository's root)";
 
-    private const int Port = 5099;
     private const int KeysEach = 100;
-    private const int TicksPerSecond = 100;
     private static readonly string[] Vms = ["x86", "arm"];
     private static readonly string[] Parts = ["CPU & Memory", "Devices", "Block", "Network", "Guest", "Console", "QMP", "General"];
 
@@ -53,39 +50,28 @@ internal static class PagesBench
 
     public static async Task<int> RunAsync(BenchArguments arguments)
     {
-        var state = Directory.CreateTempSubdirectory("lb-").FullName;
-        try
+        await using var lab = await BenchLab.UpAsync("--raw-qmp");
+        await MeasureIdleAsync(lab, arguments);
+        await using var browser = await BenchBrowser.LogInAsync(BenchLab.Address, lab.Token);
+        await MeasurePartsAsync(browser.Page, arguments.Rounds);
+        foreach (var vm in Vms)
         {
-            await LabAsync(state, "up", "--port", $"{Port}", "--raw-qmp");
-            await MeasureIdleAsync(Path.Join(state, "cross-arch"), arguments);
-            var token = (await LabAsync(state, "token")).Trim();
-            await using var browser = await BenchBrowser.LogInAsync(new Uri($"http://127.0.0.1:{Port}"), token);
-            await MeasurePartsAsync(browser.Page, arguments.Rounds);
-            foreach (var vm in Vms)
-            {
-                await MeasureEchoAsync(browser.Page, vm);
-            }
+            await MeasureEchoAsync(browser.Page, vm);
+        }
 
-            return 0;
-        }
-        finally
-        {
-            await LabAsync(state, "down", "--purge");
-            Directory.Delete(state, recursive: true);
-        }
+        return 0;
     }
 
-    private static async Task MeasureIdleAsync(string lab, BenchArguments arguments)
+    private static async Task MeasureIdleAsync(BenchLab lab, BenchArguments arguments)
     {
         await Task.Delay(Settling);
-        var pid = (await File.ReadAllTextAsync(Path.Join(lab, "labnet.pid"))).Split(' ')[0];
         for (var round = 1; round <= arguments.Rounds; round++)
         {
-            var before = CpuTicks(pid);
+            var before = lab.ReadCpuTime();
             var started = Stopwatch.GetTimestamp();
             await Task.Delay(TimeSpan.FromSeconds(arguments.Seconds));
-            var percent = 100.0 * (CpuTicks(pid) - before) / TicksPerSecond / Stopwatch.GetElapsedTime(started).TotalSeconds;
-            Console.WriteLine($"idle, {arguments.Seconds:0} s: {percent:0.00} % of a core, {ResidentMiB(pid)} MiB resident (at most 3 % and 200 MB asked for)");
+            var percent = 100 * ((lab.ReadCpuTime() - before) / Stopwatch.GetElapsedTime(started));
+            Console.WriteLine($"idle, {arguments.Seconds:0} s: {percent:0.00} % of a core, {lab.ReadResidentMB():0} MB resident (at most 3 % and 200 MB asked for)");
         }
     }
 
@@ -132,34 +118,5 @@ internal static class PagesBench
 
         var echoes = await page.EvaluateAsync<double[]>("() => window.echoes");
         Console.WriteLine($"key to glyph, {vm}: p50 {echoes.Percentile(50):0} ms   p95 {echoes.Percentile(95):0} ms   of {echoes.Length} (at most 120 ms asked for)");
-    }
-
-    private static long CpuTicks(string pid)
-    {
-        var stat = File.ReadAllText($"/proc/{pid}/stat");
-        var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-        const int UserTime = 11;
-        const int SystemTime = 12;
-        return long.Parse(fields[UserTime], CultureInfo.InvariantCulture) + long.Parse(fields[SystemTime], CultureInfo.InvariantCulture);
-    }
-
-    private static long ResidentMiB(string pid)
-    {
-        const int KibPerMib = 1024;
-        var line = File.ReadLines($"/proc/{pid}/status").First(l => l.StartsWith("VmRSS:", StringComparison.Ordinal));
-        return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / KibPerMib;
-    }
-
-    private static async Task<string> LabAsync(string state, params string[] arguments)
-    {
-        using var process = Process.Start(new ProcessStartInfo(Path.GetFullPath("infra/lab"), arguments)
-        {
-            UseShellExecute = false,
-            RedirectStandardOutput = true,
-            Environment = { ["LABNET_STATE"] = state },
-        })!;
-        var output = await process.StandardOutput.ReadToEndAsync();
-        await process.WaitForExitAsync();
-        return process.ExitCode == 0 ? output : throw new InvalidOperationException($"lab {arguments[0]} ended with {process.ExitCode}.");
     }
 }

@@ -8,6 +8,9 @@ using LabNet.Bench;
     (PagesBench.Name, PagesBench.Measures, PagesBench.RunAsync),
     (ConsoleFloodBench.Name, ConsoleFloodBench.Measures, ConsoleFloodBench.RunAsync),
     (PumpBench.Name, PumpBench.Measures, PumpBench.RunAsync),
+    (HubBench.Name, HubBench.Measures, HubBench.RunAsync),
+    (EventBench.Name, EventBench.Measures, EventBench.RunAsync),
+    (ChartsBench.Name, ChartsBench.Measures, ChartsBench.RunAsync),
 ];
 
 if (args is [var name, .. var options] && Array.Find(benchmarks, b => b.Name == name) is { Run: { } run })

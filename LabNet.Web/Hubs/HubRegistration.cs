@@ -12,6 +12,12 @@ public static class HubRegistration
     /// <summary>As the circuits of the dashboard: a page learns soon that LabNet is gone.</summary>
     private static readonly TimeSpan KeepAliveInterval = TimeSpan.FromSeconds(4);
 
+    /// <summary>
+    /// A client that takes nothing for so long is gone. Until then it costs what waits for it, and is told of its gap when it reads on: a
+    /// browser's tab that sleeps does not even answer.
+    /// </summary>
+    private static readonly TimeSpan StallMax = TimeSpan.FromMinutes(20);
+
     /// <summary>Needs VmRegistry and what AddAccess adds.</summary>
     public static IServiceCollection AddLabHub(this IServiceCollection services)
     {
@@ -22,7 +28,12 @@ public static class HubRegistration
 
     /// <summary>WebSockets alone: the other transports would go by requests that the login cookie accompanies from any page.</summary>
     public static void MapLabHub(this IEndpointRouteBuilder routes) => routes.MapHub<LabHub>(
-        Path, options => options.Transports = Microsoft.AspNetCore.Http.Connections.HttpTransportType.WebSockets);
+        Path,
+        options =>
+        {
+            options.Transports = Microsoft.AspNetCore.Http.Connections.HttpTransportType.WebSockets;
+            options.TransportSendTimeout = StallMax;
+        });
 
     /// <summary>The contract's JSON, and the messages of the hub.</summary>
     internal static void ConfigureJson(JsonSerializerOptions options)

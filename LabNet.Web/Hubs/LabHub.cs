@@ -7,6 +7,7 @@ using LabNet.Core.Vms;
 using LabNet.Web.Access;
 using LabNet.Web.Api;
 using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.AspNetCore.SignalR;
 
 namespace LabNet.Web.Hubs;
@@ -15,6 +16,17 @@ namespace LabNet.Web.Hubs;
 [Authorize(Policy = AccessPolicies.Viewer)]
 public sealed class LabHub(VmRegistry vms, LiveFeed feed, MetricsPump metrics, TimeProvider time) : Hub
 {
+    public override Task OnConnectedAsync()
+    {
+        // Else Kestrel ends who reads slowly after some seconds; TransportSendTimeout is the one that is meant.
+        if (Context.GetHttpContext()?.Features.Get<IHttpMinResponseDataRateFeature>() is { } rate)
+        {
+            rate.MinDataRate = null;
+        }
+
+        return base.OnConnectedAsync();
+    }
+
     /// <summary>What happens in the lab: first the states as they are now, then everything as it comes, in the order of each VM.</summary>
     /// <param name="filter">What is wanted; null for all.</param>
     public async IAsyncEnumerable<WatchMessage> Watch(WatchFilter? filter, [EnumeratorCancellation] CancellationToken cancellationToken)

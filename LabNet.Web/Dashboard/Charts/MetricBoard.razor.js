@@ -6,6 +6,7 @@ import { EventMarks } from '../../charts/event-marks.js';
 const retryMs = 1000;
 const frameMs = 33;
 const pointsWanted = 600;
+const stepsWanted = 2000; // In which a live window moves its own width: a third of a pixel each.
 const followsFinelyMs = 15 * 60 * 1000; // A longer window gains nothing from each sample: it is read again now and then.
 const silentMs = 5000;
 
@@ -204,7 +205,7 @@ class MetricBoard {
 
     const [from, to] = this.#window;
     const isLive = this.#range.liveMs !== null;
-    const movesEachMs = isLive ? Math.max(frameMs, this.#range.liveMs / 800) : Infinity;
+    const movesEachMs = isLive ? Math.max(frameMs, this.#range.liveMs / stepsWanted) : Infinity;
     if (!this.#dirty && now - this.#drawnAt < movesEachMs) {
       return;
     }

@@ -1,0 +1,88 @@
+using System.Diagnostics;
+using System.Globalization;
+using LabNet.Core.Hosts;
+using LabNet.Core.Qmp;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace LabNet.Bench;
+
+/// <summary>The example lab of two emulated guests, up in a state folder of its own, and what LabNet costs there. From the repository's root.</summary>
+internal sealed class BenchLab : IAsyncDisposable
+{
+    private const int Port = 5099;
+    private const int TicksPerSecond = 100;
+
+    private readonly string _state;
+
+    private BenchLab(string state) => _state = state;
+
+    public static Uri Address { get; } = new($"http://127.0.0.1:{Port}");
+
+    public string Token { get; private set; } = "";
+
+    private string Folder => Path.Join(_state, "cross-arch");
+
+    private string Pid => File.ReadAllText(Path.Join(Folder, "labnet.pid")).Split(' ')[0];
+
+    public static async Task<BenchLab> UpAsync(params string[] options)
+    {
+        var lab = new BenchLab(Directory.CreateTempSubdirectory("lb-").FullName);
+        try
+        {
+            await lab.RunAsync(["up", "--port", $"{Port}", .. options]);
+            lab.Token = (await lab.RunAsync("token")).Trim();
+            return lab;
+        }
+        catch
+        {
+            await lab.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>A QMP client that has nothing to do with LabNet.</summary>
+    public async Task<QmpConnection> ConnectAsync(string vm)
+    {
+        var host = new Host(new HostSettings(_state, "", "", "", Machine: null), TimeProvider.System, NullLogger<Host>.Instance);
+        var stream = await host.OpenSocketAsync(Path.Join(Folder, "vms", vm, "user.sock"), CancellationToken.None);
+        return await QmpConnection.NegotiateAsync(stream, new QmpOptions(), TimeProvider.System, CancellationToken.None);
+    }
+
+    /// <summary>What LabNet has used of the CPU since its start.</summary>
+    public TimeSpan ReadCpuTime()
+    {
+        const int UserTime = 11;
+        const int SystemTime = 12;
+        var stat = File.ReadAllText($"/proc/{Pid}/stat");
+        var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
+        return TimeSpan.FromSeconds((double)(Number(fields[UserTime]) + Number(fields[SystemTime])) / TicksPerSecond);
+    }
+
+    /// <summary>10⁶ bytes.</summary>
+    public double ReadResidentMB()
+    {
+        var line = File.ReadLines($"/proc/{Pid}/status").First(l => l.StartsWith("VmRSS:", StringComparison.Ordinal));
+        return Number(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1]) * 1024 / 1e6;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await RunAsync("down", "--purge");
+        Directory.Delete(_state, recursive: true);
+    }
+
+    private static long Number(string text) => long.Parse(text, CultureInfo.InvariantCulture);
+
+    private async Task<string> RunAsync(params string[] arguments)
+    {
+        using var process = Process.Start(new ProcessStartInfo(Path.GetFullPath("infra/lab"), arguments)
+        {
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            Environment = { ["LABNET_STATE"] = _state },
+        })!;
+        var output = await process.StandardOutput.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        return process.ExitCode == 0 ? output : throw new InvalidOperationException($"lab {arguments[0]} ended with {process.ExitCode}.");
+    }
+}
