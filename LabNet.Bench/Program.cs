@@ -8,6 +8,7 @@ using LabNet.Bench;
     (PagesBench.Name, PagesBench.Measures, PagesBench.RunAsync),
     (ConsoleFloodBench.Name, ConsoleFloodBench.Measures, ConsoleFloodBench.RunAsync),
     (PumpBench.Name, PumpBench.Measures, PumpBench.RunAsync),
+    (MetricStoreBench.Name, MetricStoreBench.Measures, MetricStoreBench.RunAsync),
     (HubBench.Name, HubBench.Measures, HubBench.RunAsync),
     (EventBench.Name, EventBench.Measures, EventBench.RunAsync),
     (ChartsBench.Name, ChartsBench.Measures, ChartsBench.RunAsync),
