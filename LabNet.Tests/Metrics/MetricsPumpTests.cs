@@ -196,6 +196,29 @@ public sealed class MetricsPumpTests : IAsyncLifetime
         }
     }
 
+    /// <summary>The shape is qapi/stats.json's: there is no KVM where LabNet was made.</summary>
+    [Fact(Timeout = Hang)]
+    public async Task Under_KVM_its_counters_are_those_of_all_vCPUs_together()
+    {
+        var exits = new MetricKey(MetricCatalogue.Kvm, "exits");
+        Assert.Contains("does not run under KVM", (await AfterAsync(Second)).Missing["kvm"], StringComparison.Ordinal);
+        _qemu.Answer("query-kvm", """{"enabled": true, "present": true}""");
+        await _qemu.SendAsync(Event("RESUME", 0));
+        await _lab.UntilAsync("mine", state => state.Accelerator?.Kind == Accelerator.Kvm);
+        foreach (var (first, second) in ((long, long)[])[(1000, 2000), (1400, 2100)])
+        {
+            _qemu.Answer("query-stats", $$"""
+                [{"provider": "kvm", "qom-path": "/machine/unattached/device[0]", "stats": [{"name": "exits", "value": {{first}} }, {"name": "guest_mode", "value": true}]},
+                 {"provider": "kvm", "qom-path": "/machine/unattached/device[1]", "stats": [{"name": "exits", "value": {{second}} }, {"name": "halt_poll_hist", "value": [1, 2]}]},
+                 {"provider": "cryptodev", "stats": [{"name": "exits", "value": 7}]}]
+                """.ReplaceLineEndings(""));
+            await _time.UntilTimerIsSetAsync(Second);
+            var sample = await AfterAsync(Second);
+            Assert.DoesNotContain("kvm", sample.Missing.Keys);
+            Assert.Equal(first == 1000 ? double.NaN : 500, sample[exits]);
+        }
+    }
+
     [Fact(Timeout = Hang)]
     public async Task Ten_thousand_events_at_once_are_all_told_or_counted_and_measuring_goes_on()
     {
