@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using LabNet.Core.Qmp;
 using LabNet.Tests.Dashboard;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -8,7 +9,7 @@ namespace LabNet.Tests.Newcomer;
 
 /// <summary>A VM's page on a real lab: what it shows is what another QMP client reads, and its console is the guest's.</summary>
 [Trait("suite", "browser")]
-public sealed class VmPageTests
+public sealed partial class VmPageTests
 {
     private const string LabFile = """
         name: inside
@@ -101,9 +102,16 @@ public sealed class VmPageTests
         await page.Mouse.MoveAsync(plot.X + (plot.Width * 0.6f), plot.Y + 40);
         await page.Mouse.DownAsync();
         await page.Mouse.MoveAsync(plot.X + (plot.Width * 0.95f), plot.Y + 40, new() { Steps = 5 });
+        await Assertions.Expect(chart.Locator(".u-select")).Not.ToHaveCSSAsync("width", "0px");
         await page.Mouse.UpAsync();
-        await page.WaitForURLAsync("**/cpu-memory?from=*&to=*");
-        await Assertions.Expect(page.GetByRole(AriaRole.Link, new() { Name = "Zoom out" })).ToBeVisibleAsync();
+        // Not WaitForURLAsync, which misses an address that changes between its look at the address and its wait for the next one.
+        await Assertions.Expect(page).ToHaveURLAsync(ZoomedAddress());
+        var zoomOut = page.GetByRole(AriaRole.Link, new() { Name = "Zoom out" });
+        await Assertions.Expect(zoomOut).ToBeVisibleAsync();
+        await page.GoBackAsync();
+        await Assertions.Expect(page.GetByText("Drag across a chart to zoom in")).ToBeVisibleAsync();
+        await page.GoForwardAsync();
+        await Assertions.Expect(zoomOut).ToBeVisibleAsync();
         await Assertions.Expect(value).ToContainTextAsync("%");
         await chart.Locator(".plot").FocusAsync();
         await page.Keyboard.PressAsync("End");
@@ -112,9 +120,14 @@ public sealed class VmPageTests
         await Assertions.Expect(page.GetByText("Drag across a chart to zoom in")).ToBeVisibleAsync();
     }
 
+    [GeneratedRegex(@"/cpu-memory\?from=\d+&to=\d+$", RegexOptions.None, 1000)]
+    private static partial Regex ZoomedAddress();
+
     private static async Task CheckEventsAsync(IPage page)
     {
-        await page.GotoAsync("/events?vm=arm&kind=process");
+        await page.GotoAsync("/events?vm=arm&kind=process&from=1000&to=61000");
+        await Assertions.Expect(page.GetByText("No event fits.")).ToBeVisibleAsync();
+        await page.GotoAsync("/events?vm=arm&kind=process&range=1h");
         await ExpectTextAsync(page, "Events", "QEMU runs as process");
         await page.GetByLabel("Text").FillAsync("no such thing");
         await page.GetByLabel("Text").PressAsync("Enter");

@@ -199,7 +199,7 @@ class MetricBoard {
 
   #tick(now) {
     this.#frame = requestAnimationFrame(next => this.#tick(next));
-    if (now - this.#drawnAt < frameMs) {
+    if (now - this.#drawnAt < frameMs || this.#charts.some(chart => chart.isDragged)) {
       return;
     }
 

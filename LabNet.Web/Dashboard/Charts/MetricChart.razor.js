@@ -67,6 +67,7 @@ export class MetricChart {
   #problem = null;
   #missing = {};
   #last = '';
+  #isDragged = false;
 
   constructor(place, spec, onZoom) {
     this.spec = spec;
@@ -80,12 +81,18 @@ export class MetricChart {
     this.#sizes = new ResizeObserver(() => this.#uplot?.setSize(this.#size));
     this.#sizes.observe(this.#plot);
     this.#plot.addEventListener('keydown', key => this.#onKey(key));
+    this.#plot.addEventListener('mousedown', () => this.#onPress());
   }
 
   close() {
     this.#sizes.disconnect();
     this.#colours.observer.disconnect();
     this.#uplot?.destroy();
+  }
+
+  // Whoever marks a range wants what he sees to stand still until he lets go.
+  get isDragged() {
+    return this.#isDragged;
   }
 
   tellProblem(problem) {
@@ -260,7 +267,15 @@ export class MetricChart {
     const from = plot.posToVal(plot.select.left, 'x');
     const to = plot.posToVal(plot.select.left + plot.select.width, 'x');
     plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
-    this.#onZoom(Math.floor(from), Math.ceil(to));
+    // The charts of a page share one cursor: each selects what one of them selects.
+    if (this.#isDragged) {
+      this.#onZoom(Math.floor(from), Math.ceil(to));
+    }
+  }
+
+  #onPress() {
+    this.#isDragged = true;
+    addEventListener('mouseup', () => this.#isDragged = false, { once: true });
   }
 
   // The cursor by the keyboard: a step, ten steps with Shift, the ends; Escape puts it away.
