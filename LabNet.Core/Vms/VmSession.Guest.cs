@@ -26,6 +26,7 @@ public sealed partial class VmSession
     private readonly SharedReading<IReadOnlyList<GuestInterrupt>> _guestInterrupts;
     private readonly SharedReading<object> _guestUptime;
     private readonly SharedReading<GuestVitals> _guestVitals;
+    private readonly SharedReading<IReadOnlyList<GuestPciFunction>> _guestPci;
 
     /// <summary>The guest's processes, with the percentage of a processor since the reading before this one.</summary>
     /// <param name="maxAge">An answer that is younger is given again.</param>
@@ -47,6 +48,11 @@ public sealed partial class VmSession
     /// <inheritdoc cref="ReadGuestProcessesAsync"/>
     public Task<GuestReading<IReadOnlyList<GuestInterrupt>>> ReadGuestInterruptsAsync(TimeSpan maxAge, CancellationToken cancellationToken) =>
         ReadSharedAsync(_guestInterrupts, maxAge, async (_, ct) => GuestInterrupts.Parse(await _agent.ReadTextAsync("/proc/interrupts", ct)), cancellationToken);
+
+    /// <summary>The PCI functions that the guest sees, with their drivers.</summary>
+    /// <inheritdoc cref="ReadGuestProcessesAsync"/>
+    public Task<GuestReading<IReadOnlyList<GuestPciFunction>>> ReadGuestPciAsync(TimeSpan maxAge, CancellationToken cancellationToken) => ReadSharedAsync(
+        _guestPci, maxAge, async (_, ct) => GuestPciFunctions.Read(await _agent.RunAsync(GuestPciFunctions.Program, _services.Time, ct)), cancellationToken);
 
     /// <summary>What is measured of a guest again and again.</summary>
     /// <inheritdoc cref="ReadGuestProcessesAsync"/>
@@ -104,5 +110,5 @@ public sealed partial class VmSession
 
     private Task EndGuestReadingsAsync() => Task.WhenAll(
         _guestProcesses.EndAsync(), _guestInfo.EndAsync(), _guestInterfaces.EndAsync(), _guestInterrupts.EndAsync(), _guestUptime.EndAsync(),
-        _guestVitals.EndAsync());
+        _guestVitals.EndAsync(), _guestPci.EndAsync());
 }

@@ -47,11 +47,7 @@ public sealed partial class VmSession
     /// <exception cref="QmpException"/>
     public ValueTask<QmpReplies> MeasureAsync(IReadOnlyList<CompleteQmpCommand> queries, CancellationToken cancellationToken)
     {
-        foreach (var query in queries)
-        {
-            ThrowUnlessReading(query.Name);
-        }
-
+        ThrowUnlessReading(queries);
         return (_metricsQmp ?? _qmp).ExecuteAsync(queries, cancellationToken);
     }
 

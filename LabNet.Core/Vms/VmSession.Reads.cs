@@ -25,6 +25,15 @@ public sealed partial class VmSession
         return _qmp.ExecuteAsync(query, arguments, cancellationToken);
     }
 
+    /// <summary>Asks many things in one piece, on the connection that commands go by.</summary>
+    /// <exception cref="QmpException">QEMU is not connected or does not answer in time; what it refuses shows by its reply.</exception>
+    /// <inheritdoc cref="ReadAsync{TReturn}" path="/exception[@cref='InvalidOperationException']"/>
+    public ValueTask<QmpReplies> ReadAsync(IReadOnlyList<CompleteQmpCommand> queries, CancellationToken cancellationToken)
+    {
+        ThrowUnlessReading(queries);
+        return _qmp.ExecuteAsync(queries, cancellationToken);
+    }
+
     /// <summary>QEMU's <c>return</c> of a command that only reads, as it came.</summary>
     /// <inheritdoc cref="ReadAsync{TReturn}" path="/exception"/>
     public ValueTask<ReadOnlyMemory<byte>> ReadAsync(string qmpQuery, CancellationToken cancellationToken) =>
@@ -57,6 +66,14 @@ public sealed partial class VmSession
         var target = await ReadAsync(MachineCommands.QueryTarget, cancellationToken);
         var version = await ReadAsync(MachineCommands.QueryVersion, cancellationToken);
         return new QemuBuild(target.Arch, version.Qemu.ToVersion(), version.Package);
+    }
+
+    private static void ThrowUnlessReading(IReadOnlyList<CompleteQmpCommand> queries)
+    {
+        foreach (var query in queries)
+        {
+            ThrowUnlessReading(query.Name);
+        }
     }
 
     private static void ThrowUnlessReading(string command)

@@ -55,6 +55,7 @@ public sealed partial class VmSession : IAsyncDisposable
         _guestInterrupts = NewReading<IReadOnlyList<GuestInterrupt>>();
         _guestUptime = NewReading<object>();
         _guestVitals = NewReading<GuestVitals>();
+        _guestPci = NewReading<IReadOnlyList<GuestPciFunction>>();
     }
 
     public VmState State => _state;

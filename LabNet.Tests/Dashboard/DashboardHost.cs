@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Claims;
 using System.Text.Encodings.Web;
+using LabNet.Core.Devices;
 using LabNet.Core.Feed;
 using LabNet.Core.History;
 using LabNet.Core.Hosts;
@@ -58,7 +59,7 @@ internal sealed class DashboardHost : IAsyncDisposable
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ApplicationName = "LabNet.Web", EnvironmentName = "Development" });
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port));
-        builder.Services.AddSingleton(TimeProvider.System).AddStorage(folder.FullName).AddFeed().AddHistory().AddMetricsPump().AddHostedService<HistoryService>();
+        builder.Services.AddSingleton(TimeProvider.System).AddStorage(folder.FullName).AddFeed().AddHistory().AddMetricsPump().AddDevices().AddHostedService<HistoryService>();
         builder.Services.AddHosts(new HostSettings(folder.FullName, "", "", "", Machine: null)).AddVms(lab);
         builder.Services.AddSingleton(begin ?? ((vm, action, _, _) => throw new VmConflictException($"{vm} takes no {action.Word()} in this test.")));
         builder.Services.AddSingleton(new Visitor(role));

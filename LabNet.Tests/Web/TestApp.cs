@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text.RegularExpressions;
+using LabNet.Core.Devices;
 using LabNet.Core.Feed;
 using LabNet.Core.History;
 using LabNet.Core.Hosts;
@@ -155,7 +156,7 @@ public sealed partial class TestApp : IAsyncLifetime
 
         var settings = builder.AddLabNetSettings();
         builder.Services.AddSingleton(_time);
-        builder.Services.AddStorage(settings.StateFolder).AddFeed().AddHistory().AddMetricsPump().AddHostedService<HistoryService>();
+        builder.Services.AddStorage(settings.StateFolder).AddFeed().AddHistory().AddMetricsPump().AddDevices().AddHostedService<HistoryService>();
         builder.Services.AddHosts(new HostSettings(settings.StateFolder, settings.InfraFolder, settings.GuestsFolder, settings.GuestRelease, Machine: null));
         builder.Services.AddVms(_lab, settings.RawQmp);
         builder.Services.AddAccess(settings);

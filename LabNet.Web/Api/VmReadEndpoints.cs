@@ -1,22 +1,12 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text.Json;
-using LabNet.Core.Devices;
 using LabNet.Core.Qmp;
 using LabNet.Core.Vms;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Net.Http.Headers;
 
 namespace LabNet.Web.Api;
-
-/// <param name="QdevId">Null for a device without an id.</param>
-/// <param name="Type">QEMU's type, such as `virtio-blk-pci`; null for a PCI function that the machine brought along.</param>
-/// <param name="QomPath">Null for the same.</param>
-/// <param name="Bus">`pci`, or null for a device that is on no PCI bus.</param>
-/// <param name="Address">Such as `00:03.0`.</param>
-/// <param name="Description">QEMU's words for the class of a PCI device.</param>
-public sealed record DeviceContract(
-    string? QdevId, string? Type, string? QomPath, string? Bus, string? Address, string? Description, int? VendorId, int? DeviceId);
 
 /// <summary>What a VM's QEMU can be asked without changing anything.</summary>
 public static class VmReadEndpoints
@@ -65,8 +55,6 @@ public static class VmReadEndpoints
         HandsOn(api.MapGet("/vms/{vm}/qom-tree", GetQomTreeAsync)).ProducesProblems(ProblemType.BadInput);
         HandsOn(api.MapGet("/vms/{vm}/qom-props", GetQomPropertiesAsync)).ProducesProblems(ProblemType.BadInput);
         HandsOn(api.MapGet("/vms/{vm}/stats", GetStatsAsync));
-        api.MapGet("/vms/{vm}/devices", GetDevicesAsync).WithTags("VMs")
-            .ProducesProblems(ProblemType.UnknownThing, ProblemType.RefusedByQemu, ProblemType.NotConnected, ProblemType.TimedOut);
     }
 
     /// <summary>What QEMU returns to `query-qmp-schema`, unchanged: all its commands, events and types. The ETag changes with QEMU's build.</summary>
@@ -119,17 +107,6 @@ public static class VmReadEndpoints
         }
 
         return Answer(JsonLists.Join(lists));
-    }
-
-    /// <summary>The VM's devices: those that were asked for, and the PCI functions that the machine brought along.</summary>
-    /// <param name="vm">The VM's name.</param>
-    internal static async Task<IReadOnlyList<DeviceContract>> GetDevicesAsync(string vm, VmRegistry vms, HttpContext context)
-    {
-        var devices = await DeviceInventory.ReadAsync(vms.Require(vm), context.RequestAborted);
-        return
-        [
-            .. devices.Select(d => new DeviceContract(d.QdevId, d.Type, d.QomPath, d.Bus, d.Address, d.Description, d.VendorId, d.DeviceId)),
-        ];
     }
 
     /// <summary>A QEMU without the command is asked all the same, and says so itself.</summary>

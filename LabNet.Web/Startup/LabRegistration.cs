@@ -1,3 +1,4 @@
+using LabNet.Core.Devices;
 using LabNet.Core.Feed;
 using LabNet.Core.History;
 using LabNet.Core.Hosts;
@@ -34,6 +35,7 @@ public static class LabRegistration
             .AddTraffic()
             .AddHistory()
             .AddMetricsPump()
+            .AddDevices()
             .AddHostedService<HistoryService>()
             .AddHostedService<LabService>();
     }

@@ -5,12 +5,13 @@ readonly state_root=${LABNET_STATE:-${XDG_STATE_HOME:-$HOME/.local/state}/labnet
 readonly cache_root=${LABNET_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/labnet}
 readonly app_folder=$root/artifacts/publish/LabNet.Web/release
 
-# Packages that have a program of their own, as "PROGRAM PACKAGE".
+# Packages that have a program of their own, as "PROGRAM PACKAGE". With pciutils comes pci.ids, the names of PCI devices.
 readonly needed_programs='
 qemu-system-x86_64 qemu-system-x86
 qemu-system-aarch64 qemu-system-arm
 qemu-img qemu-utils
 ip iproute2
+lspci pciutils
 sysctl procps
 curl curl
 jq jq

@@ -1,0 +1,10 @@
+using Microsoft.Extensions.DependencyInjection;
+
+namespace LabNet.Core.Devices;
+
+public static class DevicesRegistration
+{
+    public static IServiceCollection AddDevices(this IServiceCollection services) => services
+        .AddSingleton(PciIds.OfThisMachine())
+        .AddSingleton<DeviceTopologyReader>();
+}
