@@ -6,5 +6,6 @@ public static class DevicesRegistration
 {
     public static IServiceCollection AddDevices(this IServiceCollection services) => services
         .AddSingleton(PciIds.OfThisMachine())
-        .AddSingleton<DeviceTopologyReader>();
+        .AddSingleton<DeviceTopologyReader>()
+        .AddSingleton<HotPlug>();
 }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using LabNet.Core.Labs;
 
 namespace LabNet.Core.Hosts;
@@ -43,6 +44,30 @@ public sealed partial class Host
         }
 
         return new GuestImage(Path.Join(folder, "kernel"), Path.Join(folder, "initrd"));
+    }
+
+    /// <summary>The folder of the images that a disk can be plugged in from; whoever runs LabNet puts them there.</summary>
+    public string ImagesFolder => Path.Join(Settings.StateFolder, "images");
+
+    /// <summary>Makes an empty qcow2 file, and its folder where it is not there yet.</summary>
+    /// <param name="path">Nothing may be there.</param>
+    /// <exception cref="HostException">It cannot be made.</exception>
+    public static Task MakeDiskAsync(string path, long sizeBytes, CancellationToken cancellationToken) =>
+        MakeAsync(path, ["create", "-q", "-f", "qcow2", path, $"{sizeBytes}"], cancellationToken);
+
+    /// <summary>Makes a qcow2 file that stands on an image: what the guest writes goes to it, and the image stays as it is.</summary>
+    /// <inheritdoc cref="MakeDiskAsync"/>
+    public static async Task MakeOverlayAsync(string path, string image, CancellationToken cancellationToken)
+    {
+        using var info = JsonDocument.Parse(await RunAsync("qemu-img", ["info", "--output=json", image], input: null, cancellationToken));
+        var format = info.RootElement.GetProperty("format").GetString()!;
+        await MakeAsync(path, ["create", "-q", "-f", "qcow2", "-b", image, "-F", format, path], cancellationToken);
+    }
+
+    private static async Task MakeAsync(string path, string[] arguments, CancellationToken cancellationToken)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!, OwnerOnly);
+        await RunAsync("qemu-img", arguments, input: null, cancellationToken);
     }
 
     private string NewestImageOf(StartedVm vm)

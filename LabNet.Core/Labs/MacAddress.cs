@@ -46,6 +46,9 @@ public readonly partial record struct MacAddress
         return new MacAddress(QemuPrefix | (ulong)hash[0] << 16 | (ulong)hash[1] << 8 | hash[2]);
     }
 
+    /// <summary>An address under QEMU's prefix for a NIC that stands in no lab file.</summary>
+    public static MacAddress Random() => new(QemuPrefix | (uint)RandomNumberGenerator.GetInt32(1 << 24));
+
     public override string ToString()
     {
         var bits = _bits;

@@ -6,7 +6,12 @@ namespace LabNet.Core.Qmp;
 /// <param name="Name">QEMU's name, such as <c>STOP</c> or <c>DEVICE_DELETED</c>.</param>
 /// <param name="TimeNs">QEMU's own time, UTC nanoseconds since 1970 (µs resolution); null where QEMU had no clock (it then sends −1).</param>
 /// <param name="Data">The event's data, or an undefined element where it has none.</param>
-public sealed record QmpEvent(string Name, long? TimeNs, JsonElement Data);
+public sealed record QmpEvent(string Name, long? TimeNs, JsonElement Data)
+{
+    /// <summary>A member of the data that is a string; null for any other, and for none.</summary>
+    public string? Text(string member) =>
+        Data.ValueKind == JsonValueKind.Object && Data.TryGetProperty(member, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+}
 
 /// <summary>What QEMU says when a client connects.</summary>
 /// <param name="Version">QEMU's version, such as 7.2.22.</param>

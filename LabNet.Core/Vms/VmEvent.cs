@@ -36,6 +36,9 @@ public abstract record VmEvent
 
     public sealed record JobsRead(ImmutableArray<JobInfo> Jobs) : VmEvent;
 
+    /// <summary>All that is plugged in now.</summary>
+    public sealed record PluggedKnown(ImmutableArray<PluggedDevice> Devices) : VmEvent;
+
     public sealed record AgentAnswered(GuestFacts? Guest) : VmEvent;
 
     public sealed record AgentSilent(string Reason) : VmEvent;

@@ -23,6 +23,17 @@ internal static class VmNotes
             yield return new EventNote(EventKind.Connection, "run-state", $"QEMU says {now}; before it was {was}.");
         }
 
+        foreach (var device in after.Plugged.Where(device => before.Plugged.All(one => one.Id != device.Id)))
+        {
+            var guest = device.GuestName is { } name ? $"; the guest calls it {name}" : "";
+            yield return new EventNote(EventKind.Device, "plugged", $"{device.Id} ({device.Kind}) is plugged into {device.Port}{guest}.");
+        }
+
+        foreach (var device in before.Plugged.Where(device => vmEvent is VmEvent.PluggedKnown && after.Plugged.All(one => one.Id != device.Id)))
+        {
+            yield return new EventNote(EventKind.Device, "unplugged", $"{device.Id} ({device.Kind}) is no longer in {device.Port}.");
+        }
+
         if (OfAgent(before.Agent, after.Agent, after.Guest) is { } agent)
         {
             yield return agent;

@@ -99,6 +99,7 @@ public sealed partial class VmSession
             var arguments = QemuCommandLine.Build(launch);
             await File.WriteAllLinesAsync(CommandNote, arguments, cancellationToken);
             await File.WriteAllTextAsync(AcceleratorNote, accelerator.Reason, cancellationToken);
+            PluggedFile.Write(Paths.Folder, []);
             _endExpected = false;
             _bootSince = _services.Time.GetTimestamp();
             _process = await _services.Host.StartQemuAsync(Paths, vm.Architecture, arguments, cancellationToken);

@@ -71,6 +71,7 @@ public sealed partial class VmSession
                 _connection = connected;
                 Apply(new VmEvent.Connected(connected.Greeting));
                 await ReadStateAtLastAsync(cancellationToken);
+                await ComparePluggedAsync(cancellationToken);
                 break;
             case QmpSignal.Received received:
                 _services.Feed.Publish(_source, new QmpEventSeen(received.Event));
@@ -109,6 +110,9 @@ public sealed partial class VmSession
             case "JOB_STATUS_CHANGE":
                 var jobs = await _qmp.ExecuteAsync(MachineCommands.QueryJobs, cancellationToken);
                 Apply(new VmEvent.JobsRead([.. jobs]));
+                break;
+            case "DEVICE_DELETED" when qmpEvent.Text("device") is { } gone:
+                await ForgetUnlessAsync(device => device.Outermost != gone, cancellationToken);
                 break;
             case "VSERPORT_CHANGE":
                 _askAgent.Give();

@@ -81,6 +81,7 @@ public sealed partial class VmSession : IAsyncDisposable
             LogAdopted(_state.Name, process.Pid);
             Apply(new VmEvent.ProcessFound(process.Pid, process.StartedAt, Adopted: true));
             _console.TellAway();
+            ReadPlugged();
         }
 
         _qmp.Start();
@@ -131,6 +132,7 @@ public sealed partial class VmSession : IAsyncDisposable
         _sizeConsole.Dispose();
         _readStateAnew.Dispose();
         _readingState.Dispose();
+        _changingDevices.Dispose();
         _stopping.Dispose();
     }
 
@@ -178,7 +180,7 @@ public sealed partial class VmSession : IAsyncDisposable
     }
 
     /// <summary>Ends when the state is as wished; looks at the present one first.</summary>
-    private async Task<VmState> WaitUntilAsync(Func<VmState, bool> wished, CancellationToken cancellationToken)
+    internal async Task<VmState> WaitUntilAsync(Func<VmState, bool> wished, CancellationToken cancellationToken)
     {
         using var changes = _services.Feed.Subscribe(record => record.Source == _source && record.Item is VmChanged);
         var states = changes.Snapshot.ToAsyncEnumerable().Concat(changes.ReadAllAsync(cancellationToken)).Select(r => r.Item).OfType<VmChanged>();
@@ -187,4 +189,7 @@ public sealed partial class VmSession : IAsyncDisposable
 
     [LoggerMessage(2101, LogLevel.Information, "{Vm}: adopted QEMU process {Pid}")]
     private partial void LogAdopted(VmName vm, int pid);
+
+    [LoggerMessage(2105, LogLevel.Warning, "{Vm}: what is plugged in could not be written down: {Problem}")]
+    private partial void LogNotKept(VmName vm, string problem);
 }

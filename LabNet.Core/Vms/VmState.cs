@@ -44,6 +44,9 @@ public sealed record VmState(LabVm Definition)
     /// <summary>QEMU's background jobs, such as a snapshot being taken.</summary>
     public ImmutableArray<JobInfo> Jobs { get; init; } = [];
 
+    /// <summary>What was plugged into the running machine.</summary>
+    public ImmutableArray<PluggedDevice> Plugged { get; init; } = [];
+
     /// <summary>The last thing that went wrong and what to do; cleared by the next start.</summary>
     public VmProblem? Problem { get; init; }
 }

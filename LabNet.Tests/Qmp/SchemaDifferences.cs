@@ -22,7 +22,7 @@ internal sealed class SchemaDifferences(QmpSchema schema, IReadOnlySet<string> a
     private static IEnumerable<string> OfArguments(QmpCommand command, QmpSchemaType.Struct arguments)
     {
         var known = arguments.Members.ToDictionary(member => member.Name);
-        var ours = command.ArgumentsType?.Properties.ToDictionary(p => p.Name) ?? [];
+        var ours = command.ArgumentsType?.Properties.Where(p => !p.IsExtensionData).ToDictionary(p => p.Name) ?? [];
         foreach (var (name, property) in ours)
         {
             if (!known.TryGetValue(name, out var member))

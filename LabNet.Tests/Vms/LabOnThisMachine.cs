@@ -62,8 +62,11 @@ internal sealed class LabOnThisMachine : IAsyncDisposable
     public async Task<Operation> DoAsync(string vm, VmAction action)
     {
         var operation = await Vm(vm).BeginAsync(action, Tester, TestContext.Current.CancellationToken);
-        return (await _operations!.WaitAsync(operation.Id, TestContext.Current.CancellationToken))!;
+        return await EndAsync(operation);
     }
+
+    /// <summary>The operation when it has ended.</summary>
+    public async Task<Operation> EndAsync(Operation operation) => (await _operations!.WaitAsync(operation.Id, TestContext.Current.CancellationToken))!;
 
     public async Task<VmState> UntilAsync(string vm, Func<VmState, bool> wished)
     {

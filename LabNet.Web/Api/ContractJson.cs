@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using LabNet.Core.Devices;
 using LabNet.Core.Labs;
 using LabNet.Core.Vms;
 
@@ -24,6 +25,7 @@ internal static class ContractJson
         options.Converters.Add(new JsonStringEnumConverter<Accelerator>(new WordPolicy<Accelerator>(Words.Word), allowIntegerValues: false));
         options.Converters.Add(new JsonStringEnumConverter<HostKind>(new WordPolicy<HostKind>(Words.Word), allowIntegerValues: false));
         options.Converters.Add(new JsonStringEnumConverter<NicModel>(new WordPolicy<NicModel>(Words.Word), allowIntegerValues: false));
+        options.Converters.Add(new JsonStringEnumConverter<PlugKind>(new WordPolicy<PlugKind>(PlugKinds.Word), allowIntegerValues: false));
         options.Converters.Add(new JsonStringEnumConverter<OperationState>(JsonNamingPolicy.CamelCase, allowIntegerValues: false));
         options.Converters.Add(new JsonStringEnumConverter<VmConnection>(JsonNamingPolicy.CamelCase, allowIntegerValues: false));
         options.Converters.Add(new JsonStringEnumConverter<AgentAnswers>(JsonNamingPolicy.KebabCaseLower, allowIntegerValues: false));
@@ -65,6 +67,8 @@ internal static class ContractJson
 [JsonSerializable(typeof(NewTokenRequest))]
 [JsonSerializable(typeof(NewTokenContract))]
 [JsonSerializable(typeof(IReadOnlyList<DeviceContract>))]
+[JsonSerializable(typeof(TopologyContract))]
+[JsonSerializable(typeof(PlugContract))]
 [JsonSerializable(typeof(UptimeContract))]
 [JsonSerializable(typeof(InterruptsContract))]
 [JsonSerializable(typeof(GuestProcessesContract))]

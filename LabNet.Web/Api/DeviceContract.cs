@@ -24,6 +24,13 @@ public sealed record DeviceContract(
         device.Pci?.Id.Device);
 }
 
+/// <summary>A disk or a NIC to be plugged in.</summary>
+/// <param name="Id">By which it is unplugged again, such as `d1`.</param>
+/// <param name="SizeBytes">Of a new, empty disk.</param>
+/// <param name="Image">A file in LabNet's folder of images that the disk is to begin with; the image itself stays as it is. Without either, the file that an unplugged disk of this id left behind.</param>
+/// <param name="Link">For a NIC on a link of the lab; null for QEMU's user-mode network.</param>
+public sealed record PlugContract(PlugKind Kind, string Id, long? SizeBytes = null, string? Image = null, string? Link = null);
+
 /// <param name="Buses">The root buses of PCI.</param>
 /// <param name="Others">What is on no PCI bus and below no PCI device.</param>
 /// <param name="GuestProblem">Why what the guest sees is missing; null where it is not, or was not asked for.</param>

@@ -1,6 +1,8 @@
 using LabNet.Core.Devices;
 using LabNet.Core.GuestAgent;
 using LabNet.Core.Vms;
+using LabNet.Web.Access;
+using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace LabNet.Web.Api;
 
@@ -18,6 +20,49 @@ public static class DeviceEndpoints
             .ProducesProblems(ProblemType.UnknownThing, ProblemType.RefusedByQemu, ProblemType.NotConnected, ProblemType.TimedOut);
         api.MapGet("/vms/{vm}/topology", GetTopologyAsync).WithTags(Tag)
             .ProducesProblems(ProblemType.UnknownThing, ProblemType.RefusedByQemu, ProblemType.NotConnected, ProblemType.TimedOut);
+        api.MapPost("/vms/{vm}/devices", PlugAsync).WithTags(Tag)
+            .RequireAuthorization(AccessPolicies.Operator)
+            .ProducesProblems(ProblemType.UnknownThing, ProblemType.BadInput, ProblemType.Conflict, ProblemType.RefusedByQemu, ProblemType.NotConnected, ProblemType.TimedOut);
+        api.MapDelete("/vms/{vm}/devices/{qdevId}", UnplugAsync).WithTags(Tag)
+            .RequireAuthorization(AccessPolicies.Operator)
+            .ProducesProblems(ProblemType.UnknownThing, ProblemType.Conflict, ProblemType.RefusedByQemu, ProblemType.NotConnected, ProblemType.TimedOut);
+    }
+
+    /// <summary>Begins to plug a disk or a NIC into a free root port of a running VM. The operation ends when the guest has made something of it; what was begun is undone where a step fails.</summary>
+    /// <param name="vm">The VM's name.</param>
+    internal static async Task<Accepted<OperationStarted>> PlugAsync(string vm, RequestBody<PlugContract> body, VmRegistry vms, HotPlug hotPlug, HttpContext context)
+    {
+        var session = vms.Require(vm);
+        var wanted = body.Value;
+        if (wanted.Link is not null)
+        {
+            throw new BadInputException("link: a NIC on a link cannot be plugged in yet. Leave it out for QEMU's user-mode network.");
+        }
+
+        var request = new PlugRequest(wanted.Kind, wanted.Id, wanted.SizeBytes, wanted.Image);
+        if (request.Mistake is { } mistake)
+        {
+            throw new BadInputException(mistake);
+        }
+
+        return OperationStarted.Answer(await hotPlug.BeginPlugAsync(session, request, context.User.ToActor("api"), context.RequestAborted));
+    }
+
+    /// <summary>Unplugs what was plugged in. Answered when the guest has let go: an aarch64 guest takes 6 s, and 30 s are the most.</summary>
+    /// <param name="vm">The VM's name.</param>
+    /// <param name="qdevId">The device's id.</param>
+    /// <param name="force">Also a disk that is mounted in the guest.</param>
+    /// <param name="deleteFile">Deletes a disk's file too; it is kept otherwise, and can be plugged in again.</param>
+    internal static async Task<NoContent> UnplugAsync(
+        string vm, string qdevId, VmRegistry vms, HotPlug hotPlug, OperationRegistry operations, HttpContext context, bool force = false, bool deleteFile = false)
+    {
+        var session = vms.Require(vm);
+        var operation = await hotPlug.BeginUnplugAsync(session, qdevId, force, deleteFile, context.User.ToActor("api"), context.RequestAborted)
+            ?? throw UnknownThingException.Of("device that was plugged in", qdevId, session.State.Plugged.Select(device => device.Id));
+        var ended = await operations.WaitAsync(operation.Id, context.RequestAborted);
+        return ended is { State: OperationState.Succeeded }
+            ? TypedResults.NoContent()
+            : throw new VmConflictException(ended?.Error ?? "The operation was cancelled.");
     }
 
     /// <summary>The VM's devices: those that were asked for, and the PCI functions that the machine brought along.</summary>

@@ -135,6 +135,9 @@ public sealed record VmDetailsContract : VmContract
     /// <summary>Those that LabNet made; null of an attached VM, whose disks `block` tells.</summary>
     public required IReadOnlyList<DiskContract>? Disks { get; init; }
 
+    /// <summary>What was plugged in since QEMU was started.</summary>
+    public IReadOnlyList<PluggedContract> Plugged { get; init; } = [];
+
     /// <summary>What the guest said of itself; null until its agent answered.</summary>
     public required GuestContract? Guest { get; init; }
 
@@ -158,11 +161,20 @@ public sealed record VmDetailsContract : VmContract
             Cpus = vm.Cpus,
             Nics = started is null ? null : [.. started.Nics.Select(NicContract.Of)],
             Disks = started is null ? null : [new DiskContract("vda", started.Image.ToString())],
+            Plugged = [.. vm.Plugged.Select(PluggedContract.Of)],
             Guest = vm.Guest is { } guest ? GuestContract.Of(guest) : null,
             Problem = vm.Problem is { } problem ? new VmProblemContract(problem.Title, problem.Detail, problem.At) : null,
             QmpSocket = qmpSocket,
         };
     }
+}
+
+/// <param name="Kind">Such as `virtio-blk`.</param>
+/// <param name="Port">The root port that it is in, by its qdev id.</param>
+/// <param name="GuestName">What the guest called it then, such as `vdb`; null where the guest could not be asked.</param>
+public sealed record PluggedContract(string Id, string Kind, string Port, string? GuestName, DateTimeOffset At)
+{
+    internal static PluggedContract Of(PluggedDevice device) => new(device.Id, device.Kind, device.Port, device.GuestName, device.At);
 }
 
 public enum NicKind

@@ -1,0 +1,63 @@
+using System.Text;
+using LabNet.Core.GuestAgent;
+using LabNet.Core.Vms;
+
+namespace LabNet.Core.Devices;
+
+/// <summary>What the guest makes of a device at one place of its PCI buses, asked by the agent.</summary>
+internal static class GuestDevice
+{
+    /// <summary>An emulated guest that is busy needs some seconds; one that has no driver will never see it.</summary>
+    private const string LooksMax = "300";
+    private const string SecondsBetweenLooks = "0.1";
+    private const int SecondsMax = 30;
+
+    /// <summary>
+    /// Prints the device's names as soon as a driver has made something of it. Paths of the shell's patterns, as in
+    /// <see cref="GuestPciFunctions"/>; the looking happens in the guest, so that nobody waits for a whole round of asking.
+    /// </summary>
+    private const string WaitScript = $$"""
+        d=/sys/bus/pci/devices/0000:$1; n=0
+        while [ $n -lt {{LooksMax}} ]; do
+          for f in $d/virtio*/block/* $d/virtio*/net/* $d/net/* $d/nvme/nvme*/nvme*n* $d/virtio*/host*/target*/*/block/*; do
+            if [ -e "$f" ]; then echo "${f##*/}"; exit 0; fi
+          done
+          n=$((n+1)); sleep {{SecondsBetweenLooks}}
+        done
+        if [ -e $d ]; then echo 'it sees the device and has no driver for it' >&2; else echo 'it does not see the device' >&2; fi
+        exit 1
+        """;
+
+
+    /// <summary>Prints what of the device's disks is mounted or swapped on: device and place, a line each.</summary>
+    private const string UsesScript = """
+        d=/sys/bus/pci/devices/0000:$1
+        for f in $d/virtio*/block/* $d/nvme/nvme*/nvme*n* $d/virtio*/host*/target*/*/block/*; do
+          [ -e "$f" ] || continue
+          grep "^/dev/${f##*/}" /proc/mounts /proc/swaps
+        done | sed 's/^[^:]*://' | cut -d ' ' -f 1,2
+        """;
+
+    /// <returns>The name, such as <c>vdb</c>.</returns>
+    /// <exception cref="VmConflictException">The guest has not made anything of it in time.</exception>
+    /// <exception cref="GuestAgentException"/>
+    public static async Task<string> WaitAsync(VmSession vm, PciAddress address, CancellationToken cancellationToken)
+    {
+        var result = await vm.RunInGuestAsync(Script(WaitScript, address), cancellationToken);
+        return result.ExitCode == 0
+            ? Text(result.Stdout)
+            : throw new VmConflictException($"The guest of {vm.State.Name} has not taken the device at {address} within {SecondsMax} s: {Text(result.Stderr)}.");
+    }
+
+    /// <summary>What in the guest uses a disk, such as <c>/dev/vdb1 /data</c>; empty for nothing.</summary>
+    /// <exception cref="GuestAgentException"/>
+    public static async Task<IReadOnlyList<string>> ReadUsesAsync(VmSession vm, PciAddress address, CancellationToken cancellationToken)
+    {
+        var result = await vm.RunInGuestAsync(Script(UsesScript, address), cancellationToken);
+        return Text(result.Stdout).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+    }
+
+    private static GuestProgram Script(string text, PciAddress address) => new("/bin/sh", ["-c", text, "sh", address.ToString()]);
+
+    private static string Text(ReadOnlyMemory<byte> bytes) => Encoding.UTF8.GetString(bytes.Span).Trim();
+}
