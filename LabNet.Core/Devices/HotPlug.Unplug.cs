@@ -55,7 +55,6 @@ public sealed partial class HotPlug
             await ThrowIfUsedAsync(vm, device, cancellationToken);
         }
 
-        progress.Report(0.1);
         await DeleteDeviceAsync(vm, device.Outermost, cancellationToken);
         progress.Report(0.9);
         await vm.ComparePluggedAsync(cancellationToken);

@@ -42,6 +42,12 @@ public sealed partial class HotPlug(DeviceTopologyReader devices, TimeProvider t
             cancellationToken);
     }
 
+    /// <summary>What a disk can begin with: images by their file's name, and the ids of disks that were unplugged from this VM and kept.</summary>
+    /// <param name="taken">The ids of the VM's devices.</param>
+    public static (IReadOnlyList<string> Images, IReadOnlyList<string> Unplugged) ReadStock(VmSession vm, IReadOnlySet<string> taken) => (
+        FileNames(vm.Host.ImagesFolder),
+        [.. FileNames(DisksFolder(vm)).Select(name => Path.GetFileNameWithoutExtension(name)).Where(id => !taken.Contains(id))]);
+
     private async Task PlugAsync(VmSession vm, PlugRequest request, IProgress<double> progress, CancellationToken cancellationToken)
     {
         vm.ThrowUnlessGuestRuns("its guest has to notice a new device");
@@ -166,7 +172,7 @@ public sealed partial class HotPlug(DeviceTopologyReader devices, TimeProvider t
             return path;
         }
 
-        var known = Directory.Exists(host.ImagesFolder) ? Directory.GetFiles(host.ImagesFolder).Select(Path.GetFileName).Order(StringComparer.Ordinal).ToList() : [];
+        var known = FileNames(host.ImagesFolder);
         throw new VmConflictException($"There is no image {name} in {host.ImagesFolder}. {(known.Count == 0 ? "The folder has none: put it there." : $"There are: {string.Join(", ", known)}.")}");
     }
 
@@ -207,7 +213,12 @@ public sealed partial class HotPlug(DeviceTopologyReader devices, TimeProvider t
         }
     }
 
-    private static string DiskPath(VmSession vm, string id) => Path.Join(vm.Paths.Folder, "disks", $"{id}.qcow2");
+    private static string DisksFolder(VmSession vm) => Path.Join(vm.Paths.Folder, "disks");
+
+    private static string DiskPath(VmSession vm, string id) => Path.Join(DisksFolder(vm), $"{id}.qcow2");
+
+    private static List<string> FileNames(string folder) =>
+        Directory.Exists(folder) ? [.. Directory.GetFiles(folder).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)] : [];
 
     private static Dictionary<string, JsonElement> Properties(params ReadOnlySpan<(string Name, object Value)> properties)
     {

@@ -37,6 +37,7 @@ public sealed partial class VmPageTests
         {
             await using var qemu = await ConnectAsync(lab, vm);
             await CheckPartsAsync(page, qemu, vm);
+            await CheckPlugAsync(page, lab, vm);
             await CheckGuestAsync(page, lab, vm);
             await CheckQmpShellAsync(page, vm);
         }
@@ -84,6 +85,38 @@ public sealed partial class VmPageTests
         {
             await ExpectTextAsync(page, "On the host", nic.GetProperty("main-mac").GetString()!);
             await ExpectTextAsync(page, "In the guest", nic.GetProperty("main-mac").GetString()!);
+        }
+    }
+
+    /// <summary>A disk and a NIC are plugged in and out while the guest works on another disk; the tree shows it before, during and after.</summary>
+    private static async Task CheckPlugAsync(IPage page, LabCommand lab, string vm)
+    {
+        await lab.OutputAsync("exec", vm, "--", "bash", "-c", "fio --name=w --filename=/var/tmp/w --size=8m --rw=randrw --time_based --runtime=600 >/dev/null 2>&1 &");
+        await OpenAsync(page, vm, "Devices");
+        await PlugAndUnplugAsync("Nvme", "d1", "block");
+        await PlugAndUnplugAsync("VirtioNet", "n1", "net");
+
+        Assert.NotEmpty(await lab.OutputAsync("exec", vm, "--", "pgrep", "-x", "fio"));
+        await lab.OutputAsync("exec", vm, "--", "pkill", "-x", "fio");
+
+        async Task PlugAndUnplugAsync(string kind, string id, string folder)
+        {
+            var row = page.GetByRole(AriaRole.Rowheader, new() { Name = id, Exact = true });
+            await Assertions.Expect(row).ToHaveCountAsync(0);
+            await page.GetByRole(AriaRole.Button, new() { Name = "Plug in …" }).ClickAsync();
+            await page.GetByLabel("What").SelectOptionAsync(kind);
+            await Assertions.Expect(page.GetByLabel("Id", new() { Exact = true })).ToHaveValueAsync(id);
+            await page.GetByRole(AriaRole.Button, new() { Name = "Plug in", Exact = true }).ClickAsync();
+            await row.GetByRole(AriaRole.Link).ClickAsync();
+            var details = page.GetByRole(AriaRole.Region, new() { Name = "Details of the chosen device" });
+            await Assertions.Expect(details).ToContainTextAsync("Made of it");
+            var name = await details.Locator("dl > div").Filter(new() { HasText = "Made of it" }).Locator("dd").TextContentAsync();
+            Assert.NotEmpty(await lab.OutputAsync("exec", vm, "--", "ls", $"/sys/class/{folder}/{name}"));
+
+            await details.GetByRole(AriaRole.Button, new() { Name = "Unplug …" }).ClickAsync();
+            await page.GetByRole(AriaRole.Button, new() { Name = $"Unplug {id}" }).ClickAsync();
+            await Assertions.Expect(row).ToHaveCountAsync(0);
+            await Assertions.Expect(details).ToContainTextAsync($"There is no device “{id}” at the moment.");
         }
     }
 

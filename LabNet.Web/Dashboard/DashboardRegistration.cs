@@ -28,6 +28,7 @@ public static class DashboardRegistration
         services.AddAuthorization();
         services.AddRadzenComponents();
         services.AddScoped<VmDesk>();
+        services.AddScoped<DeviceDesk>();
         services.TryAddSingleton<ActorOf>(user => user.ToActor("dashboard"));
         services.TryAddSingleton<BeginVmAction>(provider =>
         {

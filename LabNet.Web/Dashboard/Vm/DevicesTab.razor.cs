@@ -1,5 +1,6 @@
 using LabNet.Core.Devices;
 using LabNet.Core.GuestAgent;
+using LabNet.Core.Qmp;
 using LabNet.Core.Vms;
 using Microsoft.AspNetCore.Components;
 
@@ -27,6 +28,9 @@ public sealed partial class DevicesTab : IAsyncDisposable
     private DeviceTopologyReader Devices { get; set; } = default!;
 
     [Inject]
+    private DeviceDesk Desk { get; set; } = default!;
+
+    [Inject]
     private NavigationManager Navigation { get; set; } = default!;
 
     [Parameter, EditorRequired]
@@ -35,12 +39,21 @@ public sealed partial class DevicesTab : IAsyncDisposable
     [Parameter, EditorRequired]
     public VmState State { get; set; } = default!;
 
+    [Parameter, EditorRequired]
+    public Actor Actor { get; set; } = default!;
+
     /// <summary>A qdev id, a PCI address or a QOM path.</summary>
     [SupplyParameterFromQuery(Name = "device")]
     private string? Selected { get; set; }
 
     [SupplyParameterFromQuery(Name = "qom")]
     private string? Qom { get; set; }
+
+    /// <summary>Null where devices can be plugged in and out.</summary>
+    private string? WhyNotPlug => Actor.Role < Role.Operator ? "This needs the role operator."
+        : !RendererInfo.IsInteractive ? "The page is not live yet."
+        : State.RunState != RunState.Running ? $"{State.Name} does not run: its guest has to notice."
+        : null;
 
     private string? GuestProblem => VmAsking.WhyNotGuest(State) ?? _guestRefusal;
 
@@ -89,6 +102,13 @@ public sealed partial class DevicesTab : IAsyncDisposable
 
         await InvokeAsync(StateHasChanged);
     }
+
+    private Task PlugAsync() => Desk.PlugAsync(Session, _topology!, Actor, _leaving.Token);
+
+    private Task UnplugAsync(PluggedDevice device) => Desk.UnplugAsync(Session, device, Actor, _leaving.Token);
+
+    private PluggedDevice? PluggedOf(DeviceNode device) =>
+        State.Plugged.FirstOrDefault(plugged => plugged.Id == device.QdevId || plugged.Outermost == device.QdevId);
 
     private GuestPciFunction? GuestOf(DeviceNode device) => device.Pci is { } pci ? _guest?[pci.Address].FirstOrDefault() : null;
 
