@@ -31,6 +31,11 @@ public sealed partial class HotPlug(DeviceTopologyReader devices, TimeProvider t
             throw new ArgumentException(mistake, nameof(request));
         }
 
+        if (request.Link is { } link && !vm.Links.Contains(link))
+        {
+            throw new VmConflictException($"{vm.State.Name} can have no NIC on {link}: {(vm.Links.Any() ? $"its links are {string.Join(", ", vm.Links)}" : "LabNet has no link for it")}.");
+        }
+
         vm.ThrowUnlessGuestRuns("its guest has to notice a new device");
         await ChoosePortAsync(vm, request.Id, cancellationToken);
         return await vm.BeginAsync(
@@ -42,9 +47,10 @@ public sealed partial class HotPlug(DeviceTopologyReader devices, TimeProvider t
             cancellationToken);
     }
 
-    /// <summary>What a disk can begin with: images by their file's name, and the ids of disks that were unplugged from this VM and kept.</summary>
+    /// <summary>What there is to choose from: links for a NIC; images for a disk, by their file's name; and the ids of disks that were unplugged from this VM and kept.</summary>
     /// <param name="taken">The ids of the VM's devices.</param>
-    public static (IReadOnlyList<string> Images, IReadOnlyList<string> Unplugged) ReadStock(VmSession vm, IReadOnlySet<string> taken) => (
+    public static (IReadOnlyList<string> Links, IReadOnlyList<string> Images, IReadOnlyList<string> Unplugged) ReadStock(VmSession vm, IReadOnlySet<string> taken) => (
+        [.. vm.Links.Select(link => link.ToString())],
         FileNames(vm.Host.ImagesFolder),
         [.. FileNames(DisksFolder(vm)).Select(name => Path.GetFileNameWithoutExtension(name)).Where(id => !taken.Contains(id))]);
 
@@ -126,7 +132,7 @@ public sealed partial class HotPlug(DeviceTopologyReader devices, TimeProvider t
             await vm.ExecuteAsync(DeviceCommands.DeviceAdd, disk, cancellationToken);
         }
 
-        return new PluggedDevice(request.Id, request.Kind.Word(), port, request.Id, file, controller, null, null, null, null, time.GetUtcNow());
+        return new PluggedDevice(request.Id, request.Kind.Word(), port, request.Id, file, controller, null, null, null, null, null, time.GetUtcNow());
     }
 
     /// <summary>In the VM's own folder, also for a disk that begins with an image: the image stays as it is, and other VMs can have it too.</summary>
@@ -180,15 +186,25 @@ public sealed partial class HotPlug(DeviceTopologyReader devices, TimeProvider t
         VmSession vm, PlugRequest request, string port, Stack<Func<Task>> undo, CancellationToken cancellationToken)
     {
         var netdev = $"{request.Id}-netdev";
-        await vm.ExecuteAsync(DeviceCommands.NetdevAdd, new NetdevAddArguments("user", netdev), cancellationToken);
+        var tap = request.Link is { } link ? vm.ChooseSpareTap(link) : null;
+        await vm.ExecuteAsync(
+            DeviceCommands.NetdevAdd,
+            tap is null
+                ? new NetdevAddArguments("user", netdev)
+                : new NetdevAddArguments("tap", netdev) { Properties = Properties(("ifname", tap.Name), ("script", "no"), ("downscript", "no")) },
+            cancellationToken);
         undo.Push(() => vm.ExecuteAsync(DeviceCommands.NetdevDelete, new IdArguments(netdev), CancellationToken.None).AsTask());
         var mac = MacAddress.Random().ToString();
+        var properties = Properties(("addr", FirstSlot), ("netdev", netdev), ("mac", mac), ("romfile", ""));
+        if (tap is not null && request.Kind == PlugKind.VirtioNet)
+        {
+            properties["host_mtu"] = JsonSerializer.SerializeToElement(tap.MtuBytes);
+        }
+
         var driver = request.Kind == PlugKind.E1000e ? "e1000e" : "virtio-net-pci";
-        await vm.ExecuteAsync(
-            DeviceCommands.DeviceAdd,
-            new DeviceAddArguments(driver, request.Id, port) { Properties = Properties(("addr", FirstSlot), ("netdev", netdev), ("mac", mac), ("romfile", "")) },
-            cancellationToken);
-        return new PluggedDevice(request.Id, request.Kind.Word(), port, null, null, null, netdev, mac, null, null, time.GetUtcNow());
+        await vm.ExecuteAsync(DeviceCommands.DeviceAdd, new DeviceAddArguments(driver, request.Id, port) { Properties = properties }, cancellationToken);
+        return new PluggedDevice(
+            request.Id, request.Kind.Word(), port, null, null, null, netdev, mac, request.Link?.ToString(), tap?.Name, null, time.GetUtcNow());
     }
 
     private static async Task AddDeviceAsync(VmSession vm, DeviceAddArguments device, Stack<Func<Task>> undo, CancellationToken cancellationToken)

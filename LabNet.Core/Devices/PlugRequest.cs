@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using LabNet.Core.Labs;
 
 namespace LabNet.Core.Devices;
 
@@ -32,7 +33,8 @@ public static class PlugKinds
 /// <param name="Id">Its qdev id, by which it is unplugged again.</param>
 /// <param name="SizeBytes">Of a new, empty disk.</param>
 /// <param name="Image">An image that the disk is to begin with, by its file's name in the folder of images. Without either, the file that an earlier disk of this id left behind.</param>
-public sealed partial record PlugRequest(PlugKind Kind, string Id, long? SizeBytes = null, string? Image = null)
+/// <param name="Link">The lab's link that a NIC is to be on; null for QEMU's user-mode network.</param>
+public sealed partial record PlugRequest(PlugKind Kind, string Id, long? SizeBytes = null, string? Image = null, LinkName? Link = null)
 {
     public const long SizeBytesMin = 1024 * 1024;
 
@@ -46,6 +48,7 @@ public sealed partial record PlugRequest(PlugKind Kind, string Id, long? SizeByt
     {
         _ when !IdPattern().IsMatch(Id) => $"id: “{Id}” is none. It begins with a letter, and has letters, digits, “-” and “_”, 32 at most, such as d1.",
         { SizeBytes: not null } or { Image: not null } when !Kind.IsDisk() => $"sizeBytes and image are for disks, and {Kind.Word()} is none.",
+        { Link: not null } when Kind.IsDisk() => $"link: that is for NICs, and {Kind.Word()} is none.",
         { SizeBytes: not null, Image: not null } => "sizeBytes and image: give one of them. A disk that begins with an image has the image's size.",
         { SizeBytes: < SizeBytesMin or > SizeBytesMax } => $"sizeBytes: {SizeBytes} is not between {SizeBytesMin} (1 MiB) and {SizeBytesMax} (16 TiB).",
         { SizeBytes: { } size } when size % SectorBytes != 0 => $"sizeBytes: {size} is no whole number of sectors of {SectorBytes} bytes.",
@@ -54,7 +57,7 @@ public sealed partial record PlugRequest(PlugKind Kind, string Id, long? SizeByt
     };
 
     public override string ToString() =>
-        $"{Id} ({Kind.Word()}{(SizeBytes is { } size ? $", {size} bytes" : "")}{(Image is null ? "" : $", from {Image}")})";
+        $"{Id} ({Kind.Word()}{(SizeBytes is { } size ? $", {size} bytes" : "")}{(Image is null ? "" : $", from {Image}")}{(Link is null ? "" : $", on {Link}")})";
 
     [GeneratedRegex(@"\A[A-Za-z][A-Za-z0-9_-]{0,31}\z", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex IdPattern();

@@ -49,6 +49,11 @@ public sealed class InterfaceNames
     /// <exception cref="KeyNotFoundException">The lab has no such NIC on a link.</exception>
     public string Tap(VmName vm, NicId nic) => _names[('t', $"{vm}/{nic}")];
 
+    /// <summary>A tap for a NIC that is plugged in while the VM runs.</summary>
+    /// <param name="number">1 to <see cref="LabLimits.SpareTaps"/>.</param>
+    /// <exception cref="KeyNotFoundException">LabNet starts no such VM, or the lab has no such link.</exception>
+    public string SpareTap(VmName vm, LinkName link, int number) => _names[('t', $"{vm}/{link}/{number}")];
+
     /// <exception cref="KeyNotFoundException">The lab has no such host or link.</exception>
     public string Bridge(HostName host, LinkName link) => _names[('b', $"{host}/{link}")];
 
@@ -70,8 +75,17 @@ public sealed class InterfaceNames
             {
                 yield return ('t', $"{vm.Name}/{nic.Id}", $"{vm.Name}{nic.Id}");
             }
+
+            foreach (var (link, number) in SparesOf(lab, vm))
+            {
+                yield return ('t', $"{vm.Name}/{link.Name}/{number}", lab.Links.Length == 1 ? $"{vm.Name}-s{number}" : $"{vm.Name}-{link.Name}-s{number}");
+            }
         }
     }
+
+    internal static IEnumerable<(Link Link, int Number)> SparesOf(Lab lab, LabVm vm) => vm is StartedVm
+        ? lab.Links.SelectMany(link => Enumerable.Range(1, LabLimits.SpareTaps).Select(number => (link, number)))
+        : [];
 
     private static string Hash(string text, int length) =>
         Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..length];

@@ -19,6 +19,9 @@ public static class LabLimits
     /// <summary>As many as have a fixed PCI address (<see cref="PciSlots"/>).</summary>
     public const int NicsMax = 8;
 
+    /// <summary>So many NICs can be plugged into each link while a VM runs: making a tap needs root, and LabNet may have none then.</summary>
+    public const int SpareTaps = 2;
+
     /// <summary>A VXLAN network identifier has 24 bits (RFC 7348 § 5); 0 is kept out, as some implementations treat it as "none".</summary>
     public const int VniMax = 0xffffff;
 

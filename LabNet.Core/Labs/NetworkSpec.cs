@@ -52,6 +52,11 @@ public static class NetworkSpec
                 {
                     spec.Append($"tap {host.Name} {nic.Link} {names.Tap(vm.Name, nic.Id)} {vm.Name}/{nic.Id}\n");
                 }
+
+                foreach (var (link, number) in InterfaceNames.SparesOf(lab, vm))
+                {
+                    spec.Append($"tap {host.Name} {link.Name} {names.SpareTap(vm.Name, link.Name, number)} {vm.Name}/spare{number}\n");
+                }
             }
         }
 

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using LabNet.Core.Feed;
 using LabNet.Core.Hosts;
+using LabNet.Core.Labs;
 using LabNet.Core.Qmp;
 
 namespace LabNet.Core.Vms;
@@ -9,6 +10,22 @@ namespace LabNet.Core.Vms;
 public sealed partial class VmSession
 {
     private readonly SemaphoreSlim _changingDevices = new(1, 1);
+
+    /// <summary>The links that the VM's host has.</summary>
+    internal IEnumerable<LinkName> Links => _state.Definition is StartedVm ? _lab.Links.Select(link => link.Name) : [];
+
+    /// <summary>A tap of the link that no NIC of this VM has.</summary>
+    /// <exception cref="VmConflictException">All are in use.</exception>
+    /// <exception cref="HostException">They are missing.</exception>
+    internal TapPort ChooseSpareTap(LinkName link)
+    {
+        var names = InterfaceNames.Of(_lab);
+        var free = Enumerable.Range(1, LabLimits.SpareTaps).Select(number => names.SpareTap(_state.Name, link, number))
+            .FirstOrDefault(name => _state.Plugged.All(device => device.Tap != name));
+        return free is not null
+            ? ReadTap(free)
+            : throw new VmConflictException($"{_state.Name} has {LabLimits.SpareTaps} NICs plugged into {link} already, and no more taps for it. Unplug one.");
+    }
 
     /// <summary>The machine that it runs on; for files of its own.</summary>
     internal Host Host => _services.Host;
@@ -30,7 +47,7 @@ public sealed partial class VmSession
     internal void ThrowUnlessGuestRuns(string why)
     {
         var state = _state;
-        if (!state.IsThere && state.Definition is Labs.StartedVm)
+        if (!state.IsThere && state.Definition is StartedVm)
         {
             throw new VmConflictException($"{state.Name} is not running, and {why}. Start it first.");
         }

@@ -15,8 +15,12 @@ public sealed class NetworkSpecTests
             host zeus namespace 10.99.0.2/24 labnet-cross-arch-zeus
             link ares lab 100 4789 b-3ea8-ares x-3ea8-ares
             tap ares lab t-3ea8-x86eth1 x86/eth1
+            tap ares lab t-3ea8-x86-s1 x86/spare1
+            tap ares lab t-3ea8-x86-s2 x86/spare2
             link zeus lab 100 4789 b-3ea8-zeus x-3ea8-zeus
             tap zeus lab t-3ea8-armeth1 arm/eth1
+            tap zeus lab t-3ea8-arm-s1 arm/spare1
+            tap zeus lab t-3ea8-arm-s2 arm/spare2
 
             """,
             NetworkSpec.For(lab, InterfaceNames.Of(lab), machine: null));
@@ -32,6 +36,8 @@ public sealed class NetworkSpecTests
             peer pc 192.168.2.117
             link pi lab 100 4789 b-2a97-pi x-2a97-pi
             tap pi lab t-2a97-armeth0 arm/eth0
+            tap pi lab t-2a97-arm-s1 arm/spare1
+            tap pi lab t-2a97-arm-s2 arm/spare2
 
             """,
             NetworkSpec.For(lab, InterfaceNames.Of(lab), HostName.Parse("pi")));

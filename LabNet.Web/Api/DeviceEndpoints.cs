@@ -1,5 +1,6 @@
 using LabNet.Core.Devices;
 using LabNet.Core.GuestAgent;
+using LabNet.Core.Labs;
 using LabNet.Core.Vms;
 using LabNet.Web.Access;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -34,12 +35,8 @@ public static class DeviceEndpoints
     {
         var session = vms.Require(vm);
         var wanted = body.Value;
-        if (wanted.Link is not null)
-        {
-            throw new BadInputException("link: a NIC on a link cannot be plugged in yet. Leave it out for QEMU's user-mode network.");
-        }
-
-        var request = new PlugRequest(wanted.Kind, wanted.Id, wanted.SizeBytes, wanted.Image);
+        LinkName? link = wanted.Link is null ? null : LinkName.TryParse(wanted.Link, out var name) ? name : throw new BadInputException($"link: “{wanted.Link}” is no name of a link.");
+        var request = new PlugRequest(wanted.Kind, wanted.Id, wanted.SizeBytes, wanted.Image, link);
         if (request.Mistake is { } mistake)
         {
             throw new BadInputException(mistake);

@@ -171,10 +171,11 @@ public sealed record VmDetailsContract : VmContract
 
 /// <param name="Kind">Such as `virtio-blk`.</param>
 /// <param name="Port">The root port that it is in, by its qdev id.</param>
+/// <param name="Link">The link that a NIC is on; null for the user-mode network.</param>
 /// <param name="GuestName">What the guest called it then, such as `vdb`; null where the guest could not be asked.</param>
-public sealed record PluggedContract(string Id, string Kind, string Port, string? GuestName, DateTimeOffset At)
+public sealed record PluggedContract(string Id, string Kind, string Port, string? Link, string? GuestName, DateTimeOffset At)
 {
-    internal static PluggedContract Of(PluggedDevice device) => new(device.Id, device.Kind, device.Port, device.GuestName, device.At);
+    internal static PluggedContract Of(PluggedDevice device) => new(device.Id, device.Kind, device.Port, device.Link, device.GuestName, device.At);
 }
 
 public enum NicKind

@@ -24,7 +24,7 @@ public sealed class DeviceDesk(HotPlug hotPlug, DialogService dialogs, Notificat
         var taken = topology.All.Select(device => device.QdevId).OfType<string>().ToHashSet(StringComparer.Ordinal);
         var stock = HotPlug.ReadStock(vm, taken);
         var answer = await dialogs.OpenAsync<PlugDialog>(
-            $"Plug into {vm.State.Name}", new Dictionary<string, object?> { [nameof(PlugDialog.Stock)] = new PlugStock(taken, stock.Images, stock.Unplugged) }, Options);
+            $"Plug into {vm.State.Name}", new Dictionary<string, object?> { [nameof(PlugDialog.Stock)] = new PlugStock(taken, stock.Links, stock.Images, stock.Unplugged) }, Options);
         if (answer is PlugRequest request)
         {
             await BeginAsync($"Plug {request.Id} into {vm.State.Name}", () => hotPlug.BeginPlugAsync(vm, request, actor, cancellationToken));

@@ -16,6 +16,7 @@ public sealed partial class PlugDialog
     private PlugKind _kind = PlugKind.VirtioBlk;
     private string _id = "";
     private string _source = Empty;
+    private string _link = "";
     private long _mebibytes = MebibytesAtFirst;
 
     [Inject]
@@ -29,9 +30,14 @@ public sealed partial class PlugDialog
         _kind,
         _id.Trim(),
         _kind.IsDisk() && _source == Empty ? _mebibytes * LabLimits.MiB : null,
-        _kind.IsDisk() && _source.StartsWith(FromImage, StringComparison.Ordinal) ? _source[FromImage.Length..] : null);
+        _kind.IsDisk() && _source.StartsWith(FromImage, StringComparison.Ordinal) ? _source[FromImage.Length..] : null,
+        !_kind.IsDisk() && LinkName.TryParse(_link, out var link) ? link : null);
 
-    protected override void OnInitialized() => ProposeId();
+    protected override void OnInitialized()
+    {
+        _link = Stock.Links is [var first, ..] ? first : "";
+        ProposeId();
+    }
 
     private void ProposeId()
     {
@@ -50,6 +56,7 @@ public sealed partial class PlugDialog
 }
 
 /// <summary>What there is to choose from.</summary>
+/// <param name="Links">The links that a NIC can be on.</param>
 /// <param name="Images">The files in LabNet's folder of images.</param>
 /// <param name="Unplugged">The ids of disks that were unplugged and kept.</param>
-public sealed record PlugStock(IReadOnlyCollection<string> TakenIds, IReadOnlyList<string> Images, IReadOnlyList<string> Unplugged);
+public sealed record PlugStock(IReadOnlyCollection<string> TakenIds, IReadOnlyList<string> Links, IReadOnlyList<string> Images, IReadOnlyList<string> Unplugged);
