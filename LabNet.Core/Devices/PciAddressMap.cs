@@ -4,62 +4,6 @@ using LabNet.Core.Vms;
 
 namespace LabNet.Core.Devices;
 
-/// <summary>A base address register that has been given an address.</summary>
-/// <param name="QdevId">Its device's id; null for one without.</param>
-/// <param name="PciAddress">Bus, slot and function as lspci writes them, such as <c>00:03.0</c>.</param>
-/// <param name="Description">QEMU's words for the device's class; null where it has none.</param>
-/// <param name="Bar">0 to 5; 6 is the expansion ROM.</param>
-/// <param name="Space">Where the vCPUs reach it.</param>
-/// <param name="End">The last address, itself included.</param>
-public sealed record PciBar(string? QdevId, string PciAddress, string? Description, int Bar, AddressSpace Space, ulong Start, ulong End)
-{
-    private const int ExpansionRom = 6;
-
-    /// <summary>What QEMU calls its device: the id, or the place on the bus.</summary>
-    public string Device => QdevId ?? PciAddress;
-
-    /// <summary>Such as <c>BAR 4 of vda</c>.</summary>
-    public string Words => Bar == ExpansionRom ? $"expansion ROM of {Device}" : $"BAR {Bar} of {Device}";
-
-    public bool Holds(AddressSpace space, ulong address) => Space == space && address >= Start && address <= End;
-
-    /// <summary>
-    /// Whether the range is a part of what this register opens, and not what lies below it and shows through: a host bridge's window goes
-    /// on between the registers of a device.
-    /// </summary>
-    public bool Opens(AddressSpace space, MemoryRange range) =>
-        Holds(space, range.Start)
-        && Holds(space, range.End)
-        && ((range.RegionStart >= Start && range.RegionStart <= End) || (QdevId is not null && range.Owner?.IsOrBelongsTo(QdevId) is true));
-}
-
-/// <summary>Addresses that a bridge hands on to the bus behind it.</summary>
-/// <param name="Bridge">Its id, or its place on the bus.</param>
-public sealed record PciBridgeWindow(string Bridge, int SecondaryBus, AddressSpace Space, ulong Start, ulong End);
-
-/// <summary>Where an address lies.</summary>
-/// <param name="Range">What answers there; null where nothing does.</param>
-/// <param name="Bar">The register whose addresses it is among; the device need not have anything there.</param>
-/// <param name="Window">The narrowest window of a bridge that it is in.</param>
-public sealed record AddressPlace(AddressSpace Space, ulong Address, MemoryRange? Range, PciBar? Bar, PciBridgeWindow? Window)
-{
-    /// <summary>Such as <c>0xfebc8134 is BAR 4 of vda + 0x134</c>.</summary>
-    public string Words => $"{MemoryAddress.ShortText(Address)} {What}{Through}";
-
-    private string What => this switch
-    {
-        { Bar: { } bar, Range: null } => $"is {bar.Words}{Plus(bar.Start)}, where nothing answers",
-        { Bar: { } bar, Range: { } range } when !bar.Opens(Space, range) => $"is {bar.Words}{Plus(bar.Start)}, where {range.Name} answers instead of the device",
-        { Bar: { } bar } => $"is {bar.Words}{Plus(bar.Start)}",
-        { Range: { } range } => $"is {range.Name}{Plus(range.RegionStart)}{(range.Owner is { } owner ? $" of {owner}" : "")}",
-        _ => "is in no range: nothing answers there",
-    };
-
-    private string Through => Bar is null && Window is { } window ? $"; the bridge {window.Bridge} hands it on to bus {window.SecondaryBus:x2}" : "";
-
-    private string Plus(ulong start) => Address == start ? "" : $" + {MemoryAddress.ShortText(unchecked(Address - start))}";
-}
-
 /// <summary>The PCI bus seen by its addresses: a pure function of <c>query-pci</c> and the memory map.</summary>
 public sealed class PciAddressMap
 {
@@ -69,10 +13,10 @@ public sealed class PciAddressMap
     /// <summary>The generic PCIe host bridge (hw/pci-host/gpex.c) shows the bus's I/O ports as memory, where the vCPUs have no ports.</summary>
     private const string PortWindow = "gpex_ioport_window";
 
-    private readonly MemoryMap _map;
-
     private PciAddressMap(MemoryMap map, ImmutableArray<PciBar> bars, ImmutableArray<PciBridgeWindow> windows) =>
-        (_map, Bars, Windows) = (map, bars, windows);
+        (Map, Bars, Windows) = (map, bars, windows);
+
+    public MemoryMap Map { get; }
 
     /// <summary>By space and address.</summary>
     public ImmutableArray<PciBar> Bars { get; }
@@ -80,6 +24,15 @@ public sealed class PciAddressMap
     /// <summary>Those that are open, by space and address.</summary>
     public ImmutableArray<PciBridgeWindow> Windows { get; }
 
+    /// <summary>Asked one after the other: a guest that just moves a register may be seen half-way.</summary>
+    /// <exception cref="QmpException"/>
+    public static async Task<PciAddressMap> ReadAsync(VmSession vm, CancellationToken cancellationToken)
+    {
+        var map = await vm.ReadMemoryMapAsync(cancellationToken);
+        return Of(map, await vm.ReadAsync(PciCommands.QueryPci, cancellationToken));
+    }
+
+    /// <summary>A pure function of what QEMU answered.</summary>
     public static PciAddressMap Of(MemoryMap map, IEnumerable<PciBus> buses)
     {
         var functions = buses.SelectMany(bus => bus.Devices).SelectMany(WithThoseBehind).ToList();
@@ -96,16 +49,25 @@ public sealed class PciAddressMap
     public AddressPlace Find(AddressSpace space, ulong address) => new(
         space,
         address,
-        _map[space].Find(address),
+        Map[space].Find(address),
         Bars.LastOrDefault(bar => bar.Holds(space, address)),
         Windows.Where(window => window.Space == space && address >= window.Start && address <= window.End)
             .MinBy(window => window.End - window.Start));
 
-    /// <summary>Registers that have another address now; the device and the register are the same.</summary>
-    public static ImmutableArray<(PciBar Before, PciBar Now)> Moved(PciAddressMap before, PciAddressMap now)
+    /// <summary>Registers that were given an address, lost it or have another one now; known again by device and number.</summary>
+    /// <returns>By the device's place on the bus, then by number.</returns>
+    public static ImmutableArray<PciBarChange> Between(PciAddressMap before, PciAddressMap now)
     {
         var old = before.Bars.DistinctBy(Key).ToDictionary(Key);
-        return [.. from bar in now.Bars.DistinctBy(Key) where old.TryGetValue(Key(bar), out var was) && was.Start != bar.Start select (old[Key(bar)], bar)];
+        var current = now.Bars.DistinctBy(Key).ToDictionary(Key);
+        return
+        [
+            .. old.Keys.Union(current.Keys)
+                .Select(key => new PciBarChange(old.GetValueOrDefault(key), current.GetValueOrDefault(key)))
+                .Where(change => change.Before?.Start != change.Now?.Start)
+                .OrderBy(change => change.Bar.PciAddress, StringComparer.Ordinal)
+                .ThenBy(change => change.Bar.Bar),
+        ];
 
         static (string, int) Key(PciBar bar) => (bar.Device, bar.Bar);
     }

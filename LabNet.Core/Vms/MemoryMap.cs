@@ -12,6 +12,21 @@ public enum AddressSpace
     Io,
 }
 
+public static class AddressSpaceWords
+{
+    private const string Memory = "memory";
+    private const string Io = "io";
+
+    /// <summary>As addresses and the REST API have it.</summary>
+    public static string Word(this AddressSpace space) => space == AddressSpace.Memory ? Memory : Io;
+
+    public static bool TryParse(string? word, out AddressSpace space)
+    {
+        space = word == Io ? AddressSpace.Io : AddressSpace.Memory;
+        return word is Memory or Io;
+    }
+}
+
 /// <summary>Who made a memory region: a device with an id, or any other object by its place in QEMU's tree. One of both is set.</summary>
 /// <param name="QomPath">Such as <c>/machine/unattached/device[14]</c>, which changes with each start of QEMU.</param>
 public sealed record MemoryOwner(string? QdevId, string? QomPath)

@@ -80,11 +80,20 @@ public sealed class PciAddressMapTests
         var now = PciAddressMap.Of(
             MemoryTreeText.Parse(MemoryMaps.Moved(text, 0xfea08000, 0xfea18000, 0x4000)),
             [buses[0] with { Devices = [.. buses[0].Devices.Select(function => function.QdevId == "vda" ? function with { Regions = [.. function.Regions.Select(Moved)] } : function)] }]);
-        var (was, isNow) = Assert.Single(PciAddressMap.Moved(before, now));
-        Assert.Equal(("BAR 4 of vda", 0xfea08000UL, 0xfea18000UL), (isNow.Words, was.Start, isNow.Start));
-        Assert.Empty(PciAddressMap.Moved(before, before));
+        var change = Assert.Single(PciAddressMap.Between(before, now));
+        Assert.Equal(("BAR 4 of vda", 0xfea08000UL, 0xfea18000UL), (change.Bar.Words, change.Before!.Start, change.Now!.Start));
+        Assert.Empty(PciAddressMap.Between(before, before));
 
         static PciRegion Moved(PciRegion region) => region.Bar == 4 ? region with { Address = region.Address + 0x10000 } : region;
+    }
+
+    [Fact]
+    public void A_device_that_came_was_given_addresses_and_one_that_went_has_lost_them()
+    {
+        var without = PciAddressMap.Of(Empty, [Bus()]);
+        var with = PciAddressMap.Of(Empty, [Bus(Function("d1", new PciRegion(4, "memory", 0x1000, 0x1000), new PciRegion(1, "memory", 0x8000, 0x1000)))]);
+        Assert.Equal([(1, (ulong?)null, (ulong?)0x8000), (4, null, 0x1000)], PciAddressMap.Between(without, with).Select(change => (change.Bar.Bar, change.Before?.Start, change.Now?.Start)));
+        Assert.Equal([(1, (ulong?)0x8000, (ulong?)null), (4, 0x1000, null)], PciAddressMap.Between(with, without).Select(change => (change.Bar.Bar, change.Before?.Start, change.Now?.Start)));
     }
 
     private static MemoryMap Empty => new(new FlatMemory(AddressSpace.Memory, []), new FlatMemory(AddressSpace.Io, []), []);

@@ -65,6 +65,7 @@ internal static class ContractJson
 [JsonSerializable(typeof(NewTokenRequest))]
 [JsonSerializable(typeof(NewTokenContract))]
 [JsonSerializable(typeof(IReadOnlyList<DeviceContract>))]
+[JsonSerializable(typeof(IReadOnlyList<MemoryRangeContract>))]
 [JsonSerializable(typeof(UptimeContract))]
 [JsonSerializable(typeof(InterruptsContract))]
 [JsonSerializable(typeof(GuestProcessesContract))]

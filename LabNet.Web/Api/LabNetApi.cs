@@ -42,6 +42,7 @@ public static class LabNetApi
         LabEndpoints.Map(api);
         VmEndpoints.Map(api);
         VmReadEndpoints.Map(api);
+        MemoryMapEndpoints.Map(api);
         RawQmpEndpoints.Map(api);
         GuestEndpoints.Map(api);
         ConsoleEndpoints.Map(api);
