@@ -11,7 +11,7 @@ namespace LabNet.Web.Api;
 /// <param name="Kind">QEMU's word: `ram`, `rom`, `romd`, `ramd`, `i/o`; with `nv-` before it where it outlives the VM.</param>
 /// <param name="Owner">The id of the device that it belongs to, or the owner's place in QEMU's tree, which begins with `/`; null for what belongs to nobody.</param>
 /// <param name="RegionOffset">Where in the region the range begins.</param>
-/// <param name="Device">Of the PCI device whose BAR opened it, the id, or without one the place on the bus (`00:1f.2`).</param>
+/// <param name="Device">Of the PCI device whose BAR opened the range, or has the address among its own, the id, or without one the place on the bus (`00:1f.2`).</param>
 /// <param name="PciAddress">The same device's place on the bus.</param>
 /// <param name="Bar">Which of its BARs, 0 to 5; 6 is the expansion ROM.</param>
 /// <param name="Offset">Where in the BAR the range begins; of an address that was asked for, where that one is.</param>
@@ -30,10 +30,14 @@ public sealed record MemoryRangeContract(
     string? Offset,
     string? Address)
 {
-    internal static MemoryRangeContract Of(PciAddressMap map, AddressSpace space, MemoryRange range, ulong? asked = null)
-    {
-        var bar = map.BarOf(space, range);
-        return new MemoryRangeContract(
+    internal static MemoryRangeContract Of(PciAddressMap map, AddressSpace space, MemoryRange range) =>
+        Of(space, range, map.BarOf(space, range), asked: null);
+
+    /// <summary>The BAR is the address's, also where the range shows through it.</summary>
+    internal static MemoryRangeContract Of(AddressPlace place, MemoryRange range) => Of(place.Space, range, place.Bar, place.Address);
+
+    private static MemoryRangeContract Of(AddressSpace space, MemoryRange range, PciBar? bar, ulong? asked) =>
+        new(
             space.Word(),
             MemoryAddress.Text(range.Start),
             MemoryAddress.Text(range.End),
@@ -46,7 +50,6 @@ public sealed record MemoryRangeContract(
             bar?.Bar,
             bar is null ? null : MemoryAddress.Text((asked ?? range.Start) - bar.Start),
             asked is { } address ? MemoryAddress.Text(address) : null);
-    }
 }
 
 /// <summary>What answers at which address of a VM.</summary>
@@ -85,7 +88,7 @@ public static class MemoryMapEndpoints
     {
         var place = map.Find(space, address);
         return place.Range is { } range
-            ? MemoryRangeContract.Of(map, space, range, address)
+            ? MemoryRangeContract.Of(place, range)
             : throw new UnknownThingException($"In {vm}'s address space {space.Word()}, {place.Words}. {Neighbours(map.Map[space].Around(address))}");
     }
 

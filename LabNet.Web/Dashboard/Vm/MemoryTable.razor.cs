@@ -1,12 +1,19 @@
 using LabNet.Core.Devices;
 using Microsoft.AspNetCore.Components;
+using Microsoft.JSInterop;
 
 namespace LabNet.Web.Dashboard.Vm;
 
 /// <summary>The ranges of an address space, as far as the filter leaves them.</summary>
-public sealed partial class MemoryTable
+public sealed partial class MemoryTable : IAsyncDisposable
 {
     private List<MemoryRow> _shown = [];
+    private ElementReference _rows;
+    private Task<IJSObjectReference>? _module;
+    private ulong? _revealed;
+
+    [Inject]
+    private IJSRuntime JavaScript { get; set; } = default!;
 
     [Parameter, EditorRequired]
     public IReadOnlyList<MemoryRow> Rows { get; set; } = [];
@@ -41,5 +48,36 @@ public sealed partial class MemoryTable
             && (filter.Length == 0 || texts.Any(text => text?.Contains(filter, StringComparison.OrdinalIgnoreCase) is true));
     }
 
+    public async ValueTask DisposeAsync()
+    {
+        try
+        {
+            if (_module is not null)
+            {
+                await (await _module).DisposeAsync();
+            }
+        }
+        catch (JSDisconnectedException)
+        {
+            // The browser is gone, and the table with it.
+        }
+    }
+
     protected override void OnParametersSet() => _shown = [.. Rows.Where(row => Fits(row, Filter, Kind))];
+
+    /// <summary>Once for each that is chosen: who then scrolls away is left in peace.</summary>
+    protected override async Task OnAfterRenderAsync(bool firstRender)
+    {
+        if (_revealed == Chosen?.Range.Start)
+        {
+            return;
+        }
+
+        _revealed = Chosen?.Range.Start;
+        if (Chosen is not null && _shown.Contains(Chosen))
+        {
+            _module ??= JavaScript.InvokeAsync<IJSObjectReference>("import", "./Dashboard/Vm/MemoryTable.razor.js").AsTask();
+            await (await _module).InvokeVoidAsync("reveal", _rows);
+        }
+    }
 }

@@ -27,7 +27,7 @@ public readonly record struct MemoryWindow(ulong From, ulong To)
     public static MemoryWindow Around(AddressSpace space, ulong start, ulong end)
     {
         var size = UInt128.Max(((UInt128)end - start + 1) * PartOfWindow, space == AddressSpace.Memory ? MemoryAroundMin : PortsAroundMin);
-        return Of(((UInt128)start + end) / 2, size);
+        return Of(((UInt128)start + end + 1) / 2, size);
     }
 
     public static MemoryWindow? Of(string? from, string? to) =>
@@ -69,18 +69,23 @@ public readonly record struct MemoryWindow(ulong From, ulong To)
 
     private double Percent(UInt128 addresses) => 100.0 * (double)addresses / (double)Addresses;
 
-    private UInt128 Middle(ulong? around) => around is { } address && address >= From && address <= To ? address : ((UInt128)From + To) / 2;
+    private UInt128 Middle(ulong? around) => around is { } address && address >= From && address <= To ? address : ((UInt128)From + To + 1) / 2;
 
-    /// <summary>Pushed back where it would reach beyond the lowest or the highest address.</summary>
+    /// <summary>
+    /// Of a power of two's width, from a quarter of it on, so that round addresses stand below the drawing; pushed back where it would reach
+    /// beyond the lowest or the highest address.
+    /// </summary>
     private static MemoryWindow Of(UInt128 middle, UInt128 size)
     {
         var all = (UInt128)ulong.MaxValue + 1;
-        if (size >= all)
+        if (size > all / 2)
         {
             return new MemoryWindow(0, ulong.MaxValue);
         }
 
-        var from = UInt128.Min(middle > size / 2 ? middle - (size / 2) : 0, all - size);
-        return new MemoryWindow((ulong)from, (ulong)(from + size - 1));
+        var width = UInt128.One << (128 - (int)UInt128.LeadingZeroCount(size - 1));
+        var quarters = middle > width / 2 ? (middle - (width / 2)) / (width / 4) : 0;
+        var from = UInt128.Min(quarters * (width / 4), all - width);
+        return new MemoryWindow((ulong)from, (ulong)(from + width - 1));
     }
 }
