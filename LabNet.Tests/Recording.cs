@@ -20,6 +20,10 @@ internal static class Recording
         return returned.RootElement.GetProperty("human-readable-text").GetString()!;
     }
 
+    /// <summary>What the human monitor printed, with its line ends: Recordings/VERSION-ARCHITECTURE/NAME.txt.</summary>
+    public static string Printed(string machine, string name) =>
+        File.ReadAllText(Path.Join(Repository.Root, "LabNet.Tests", "Recordings", machine, $"{name}.txt"));
+
     /// <summary>The value that QEMU returned to the one command of a recording.</summary>
     public static string Return(string machine, string name)
     {

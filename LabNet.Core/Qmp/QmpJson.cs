@@ -50,6 +50,8 @@ public readonly record struct QmpNothing;
 [JsonSerializable(typeof(StatsResult[]))]
 [JsonSerializable(typeof(ObjectPropertyInfo[]))]
 [JsonSerializable(typeof(ObjectTypeInfo[]))]
+[JsonSerializable(typeof(HumanMonitorLine))]
+[JsonSerializable(typeof(string))]
 [JsonSerializable(typeof(JsonElement))]
 internal sealed partial class QmpJson : JsonSerializerContext
 {

@@ -19,7 +19,7 @@ public sealed class RolesTests(TestApp app) : IClassFixture<TestApp>
     [
         "commands", "status", "version", "machine", "target", "name", "uuid", "cpus", "cpu-defs", "memory", "memdevs", "block", "block/named",
         "devices", "pci", "chardev", "chardev-backends", "display", "iothreads", "stats", "balloon", "qom-tree", "qom-types", "qom-props",
-        "qmp-schema", "interrupts", "roms", "uptime", "guest/processes", "guest/info", "guest/interfaces",
+        "qmp-schema", "interrupts", "roms", "memory-map", "uptime", "guest/processes", "guest/info", "guest/interfaces",
     ];
 
     /// <summary>Method, route, address, body; then the status for nobody, viewer, operator, admin.</summary>

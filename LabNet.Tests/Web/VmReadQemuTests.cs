@@ -76,6 +76,7 @@ public sealed class VmReadQemuTests
                 Assert.Null(session.State.Problem);
                 var vm = new Uri(app.Address, $"/api/v1/vms/{session.State.Name}/");
                 await CompareWithQemuAsync(client, vm, session);
+                await CompareMemoryMapAsync(client, vm);
                 await CompareWithGuestAsync(client, vm, session);
                 await CheckRawQmpAsync(client, vm);
                 await CheckPausedAsync(app, client, vm, session);
@@ -125,6 +126,30 @@ public sealed class VmReadQemuTests
 
         var missing = await ProblemJson.ReadAsync(await client.GetAsync(new Uri(vm, "qom-tree?path=/nosuch"), TestRun.Ended));
         Assert.Equal((409, "qom-list", "DeviceNotFound"), (missing.Status, missing.QmpCommand, missing.QmpClass));
+    }
+
+    /// <summary>What query-pci says of the disk's BARs, which the guest's kernel has placed, is what the map shows there.</summary>
+    private static async Task CompareMemoryMapAsync(HttpClient client, Uri vm)
+    {
+        var pci = (await client.GetFromJsonAsync<JsonElement>(new Uri(vm, "pci"), TestRun.Ended))[0].GetProperty("devices");
+        var disk = pci.EnumerateArray().Single(device => device.GetProperty("qdev_id").GetString() == "vda");
+        var bars = disk.GetProperty("regions").EnumerateArray().Where(region => region.GetProperty("type").GetString() == "memory").ToList();
+        var ranges = (await client.GetFromJsonAsync<List<MemoryRangeContract>>(new Uri(vm, "memory-map"), TestRun.Ended))!;
+        Assert.Contains(ranges, range => range.Kind == "ram");
+        Assert.NotEmpty(bars);
+        foreach (var bar in bars)
+        {
+            var number = bar.GetProperty("bar").GetInt32();
+            var start = bar.GetProperty("address").GetUInt64();
+            var first = ranges.First(range => range.Device == "vda" && range.Bar == number && range.Space == "memory");
+            Assert.Equal((MemoryAddress.Text(start), "vda", MemoryAddress.Text(0)), (first.Start, first.Owner, first.Offset));
+            var found = await client.GetFromJsonAsync<MemoryRangeContract>(new Uri(vm, $"memory-map?address={MemoryAddress.ShortText(start + 0x14)}"), TestRun.Ended);
+            Assert.Equal(first with { Address = MemoryAddress.Text(start + 0x14), Offset = MemoryAddress.Text(0x14) }, found);
+        }
+
+        var nowhere = await ProblemJson.ReadAsync(await client.GetAsync(new Uri(vm, "memory-map?address=0xfffffffffffffff0"), TestRun.Ended));
+        Assert.Equal(404, nowhere.Status);
+        Assert.Contains("0xfffffffffffffff0 is in no range: nothing answers there. The last range is ", nowhere.Detail, StringComparison.Ordinal);
     }
 
     private static async Task CompareWithGuestAsync(HttpClient client, Uri vm, VmSession session)

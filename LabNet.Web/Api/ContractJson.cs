@@ -69,6 +69,7 @@ internal static class ContractJson
 [JsonSerializable(typeof(IReadOnlyList<DeviceContract>))]
 [JsonSerializable(typeof(TopologyContract))]
 [JsonSerializable(typeof(PlugContract))]
+[JsonSerializable(typeof(IReadOnlyList<MemoryRangeContract>))]
 [JsonSerializable(typeof(UptimeContract))]
 [JsonSerializable(typeof(InterruptsContract))]
 [JsonSerializable(typeof(GuestProcessesContract))]

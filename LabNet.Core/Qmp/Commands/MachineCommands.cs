@@ -35,6 +35,9 @@ public static class MachineCommands
 
     /// <summary>ROM images and where in the guest's memory they lie, as text.</summary>
     public static readonly QmpCommand<HumanReadableText> QueryRoms = new("x-query-roms", QmpJson.Default.HumanReadableText);
+
+    /// <summary>The blocks of the host's memory that a VM's RAM and ROM are made of, as text.</summary>
+    public static readonly QmpCommand<HumanReadableText> QueryRamBlocks = new("x-query-ramblock", QmpJson.Default.HumanReadableText);
 }
 
 public sealed record VersionInfo(VersionTriple Qemu, string Package);

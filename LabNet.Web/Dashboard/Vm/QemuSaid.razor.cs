@@ -9,6 +9,9 @@ namespace LabNet.Web.Dashboard.Vm;
 /// <param name="Path">Of the object that is meant, for the commands that take one.</param>
 public sealed record QemuQuestion(string Command, string? Path = null, string? Property = null)
 {
+    /// <summary>The one question to the human monitor; its answer is no JSON.</summary>
+    public static readonly QemuQuestion MemoryTree = new(HumanMonitorLine.MemoryTree.ToString());
+
     public override string ToString() => $"{Command}{(Path is null ? "" : $" {Path}")}{(Property is null ? "" : $" {Property}")}";
 
     internal JsonElement? Arguments => (Path, Property) switch
@@ -46,6 +49,12 @@ public sealed partial class QemuSaid
     {
         try
         {
+            if (question == QemuQuestion.MemoryTree)
+            {
+                var text = await Session.ReadMemoryTreeAsync(CancellationToken.None);
+                return text.Length <= CharactersMax ? text : text[..CharactersMax];
+            }
+
             return JsonText.Indented(await Session.ReadAsync(question.Command, question.Arguments, CancellationToken.None), CharactersMax);
         }
         catch (QmpException e)

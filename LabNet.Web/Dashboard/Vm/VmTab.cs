@@ -6,6 +6,7 @@ public enum VmTab
     General,
     CpuMemory,
     Devices,
+    MemoryMap,
     Block,
     Network,
     Interrupts,
@@ -19,6 +20,7 @@ internal static class VmTabs
     public static string Title(this VmTab tab) => tab switch
     {
         VmTab.CpuMemory => "CPU & Memory",
+        VmTab.MemoryMap => "Memory map",
         VmTab.Qmp => "QMP",
         _ => tab.ToString(),
     };
@@ -28,6 +30,7 @@ internal static class VmTabs
     {
         VmTab.General => "",
         VmTab.CpuMemory => "cpu-memory",
+        VmTab.MemoryMap => "memory-map",
         _ => tab.ToString().ToLowerInvariant(),
     };
 

@@ -1,0 +1,14 @@
+// Scrolls the table alone: the page itself stays where somebody looks at it.
+export function reveal(rows) {
+  const row = rows.querySelector('tr.chosen');
+  if (row === null) {
+    return;
+  }
+
+  const head = rows.querySelector('thead').offsetHeight;
+  const isAbove = row.offsetTop < rows.scrollTop + head;
+  const isBelow = row.offsetTop + row.offsetHeight > rows.scrollTop + rows.clientHeight;
+  if (isAbove || isBelow) {
+    rows.scrollTop = row.offsetTop - (rows.clientHeight - row.offsetHeight) / 2;
+  }
+}
