@@ -57,6 +57,14 @@ public sealed class MemoryMapTabTests : IAsyncLifetime
     }
 
     [Fact]
+    public void A_page_whose_address_cannot_be_read_says_so()
+    {
+        var tab = Open("?at=febc8134&from=x&to=0x1");
+        Assert.Contains("“febc8134” cannot be read", tab.Find("#memory-place.wrong").TextContent, StringComparison.Ordinal);
+        Assert.Equal("To scale: 0x0 to 0xffffffff", tab.Find(".scale").GetAttribute("aria-label"));
+    }
+
+    [Fact]
     public void Every_range_of_the_space_is_in_the_drawing_and_in_the_table()
     {
         var map = MemoryMaps.Of(Machine);
@@ -74,10 +82,10 @@ public sealed class MemoryMapTabTests : IAsyncLifetime
     {
         var tab = Open("");
         tab.Find("#memory-filter").Input("VDA");
-        Assert.All(Rows(tab), row => Assert.Contains("vda", row.TextContent, StringComparison.Ordinal));
+        tab.WaitForAssertion(() => Assert.All(Rows(tab), row => Assert.Contains("vda", row.TextContent, StringComparison.Ordinal)));
         Assert.Equal(Rows(tab).Count, tab.FindAll("[role=option]:not(.unfit)").Count);
         tab.Find("#memory-kind").Change("rom");
-        Assert.Contains("No range fits.", tab.Markup, StringComparison.Ordinal);
+        tab.WaitForAssertion(() => Assert.Contains("No range fits.", tab.Markup, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -100,12 +108,13 @@ public sealed class MemoryMapTabTests : IAsyncLifetime
         var tab = Open("");
         tab.Find("#memory-address").Input("20000000");
         tab.Find("form").Submit();
-        Assert.Contains("“20000000” cannot be read; an address is 0x and 1 to 16 hexadecimal digits", tab.Find("#memory-place").TextContent, StringComparison.Ordinal);
+        tab.WaitForAssertion(() => Assert.Contains(
+            "“20000000” cannot be read; an address is 0x and 1 to 16 hexadecimal digits", tab.Find("#memory-place").TextContent, StringComparison.Ordinal));
         Assert.Equal("true", tab.Find("#memory-address").GetAttribute("aria-invalid"));
         tab.Find("#memory-address").Input("0x20000000");
         tab.Find("form").Submit();
         tab.WaitForAssertion(() => Assert.Contains("0x20000000 is in no range: nothing answers there.", tab.Find("#memory-place").TextContent, StringComparison.Ordinal));
-        Assert.Empty(tab.FindAll("[aria-selected=true]"));
+        Assert.Empty(tab.FindAll("[role=option][aria-selected=true]"));
     }
 
     [Fact]
@@ -118,7 +127,7 @@ public sealed class MemoryMapTabTests : IAsyncLifetime
         ReadAgain(tab);
         tab.WaitForAssertion(() => Assert.Equal(["BAR 4 of vda moved from 0xfea08000 to 0xfea18000."], Changes(tab).QuerySelectorAll("li").Select(line => line.TextContent)));
         Changes(tab).QuerySelector("button")!.Click();
-        Assert.Contains("No BAR has moved", Changes(tab).TextContent, StringComparison.Ordinal);
+        tab.WaitForAssertion(() => Assert.Contains("No BAR has moved", Changes(tab).TextContent, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -129,7 +138,7 @@ public sealed class MemoryMapTabTests : IAsyncLifetime
         var tab = Open("?at=0xfed00000");
         Assert.Empty(tab.FindAll("img"));
         Assert.Contains(Hostile, tab.Find(".detail").TextContent, StringComparison.Ordinal);
-        Assert.Contains("1 lines of QEMU's answer cannot be read", tab.Find("details").TextContent, StringComparison.Ordinal);
+        Assert.Contains("1 line of QEMU's answer cannot be read", tab.Find("details").TextContent, StringComparison.Ordinal);
         Assert.Contains($"(what {Hostile})", tab.Find("details pre").TextContent, StringComparison.Ordinal);
     }
 
@@ -138,7 +147,8 @@ public sealed class MemoryMapTabTests : IAsyncLifetime
     {
         var tab = Open("");
         tab.Render(p => p.Add(t => t.State, _connected with { Connection = new QmpLinkState.Lost("gone", Labs.Noon) }));
-        Assert.Contains("mine is not reachable: gone", tab.Find("[aria-label='Memory map'] .problem").TextContent, StringComparison.Ordinal);
+        tab.WaitForAssertion(() => Assert.Contains(
+            "mine is not reachable: gone", tab.Find("[aria-label='Memory map'] .problem").TextContent, StringComparison.Ordinal));
         Assert.NotEmpty(Rows(tab));
     }
 

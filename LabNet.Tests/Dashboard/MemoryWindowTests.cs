@@ -56,7 +56,7 @@ public sealed class MemoryWindowTests
     public void Round_addresses_stand_below_the_drawing()
     {
         var window = MemoryWindow.Around(AddressSpace.Memory, 0xfea08123, 0xfea08345);
-        Assert.Equal([0xfea07c00UL, 0xfea08000, 0xfea08400, 0xfea08800, 0xfea08bff], Enumerable.Range(0, 5).Select(window.Quarter));
+        Assert.Equal([0xfea07800UL, 0xfea07c00, 0xfea08000, 0xfea08400, 0xfea087ff], Enumerable.Range(0, 5).Select(window.Quarter));
     }
 
     [Fact]

@@ -14,7 +14,8 @@ function ago(seconds) {
 }
 
 class LabNetElapsed extends HTMLElement {
-  static observedAttributes = ['elapsed-ms'];
+  // The title has the beginning: of two readings that were told at once, both are 0 ms old.
+  static observedAttributes = ['elapsed-ms', 'title'];
 
   #startedAtMs = Date.now();
 

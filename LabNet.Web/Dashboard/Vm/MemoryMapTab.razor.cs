@@ -19,6 +19,7 @@ public sealed partial class MemoryMapTab
     private string _kind = "";
     private string? _mistake;
     private AddressSpace _space;
+    private string? _atText;
     private ulong? _at;
     private MemoryWindow? _window;
     private GuestReading<PciAddressMap>? _first;
@@ -51,13 +52,13 @@ public sealed partial class MemoryMapTab
     protected override void OnParametersSet()
     {
         _space = AddressSpaceWords.TryParse(SpaceWord, out var space) ? space : AddressSpace.Memory;
-        var before = _at;
-        _at = MemoryAddress.TryParse(At, out var address) ? address : null;
         _window = MemoryWindow.Of(From, To);
-        if (_at != before)
+        if (At != _atText)
         {
-            _mistake = null;
-            _typed = _at is { } chosen ? MemoryAddress.ShortText(chosen) : _typed;
+            _atText = At;
+            _at = MemoryAddress.TryParse(At, out var address) ? address : null;
+            _mistake = At is null || _at is not null ? null : Mistake(At);
+            _typed = At ?? "";
         }
     }
 
@@ -78,14 +79,15 @@ public sealed partial class MemoryMapTab
     {
         if (MemoryAddress.TryParse(_typed, out var address))
         {
-            _mistake = null;
             Go(_space, address, window: null);
         }
         else
         {
-            _mistake = $"“{_typed.Trim()}” cannot be read; {MemoryAddress.Allowed}.";
+            _mistake = Mistake(_typed);
         }
     }
+
+    private static string Mistake(string text) => $"“{text.Trim()}” cannot be read; {MemoryAddress.Allowed}.";
 
     /// <summary>Where the address does not say otherwise: what is chosen with its surroundings, else everything.</summary>
     private MemoryWindow Window(AddressPlace? place, MemoryWindow whole) => (_window, place) switch
@@ -100,7 +102,11 @@ public sealed partial class MemoryMapTab
 
     private void Choose(MemoryRow row, MemoryWindow? window) => Go(_space, row.Range.Start, Kept(row, window));
 
-    private void Go(AddressSpace space, ulong? at, MemoryWindow? window) => Navigation.NavigateTo(Address(space, at, window), replace: true);
+    private void Go(AddressSpace space, ulong? at, MemoryWindow? window)
+    {
+        _mistake = null;
+        Navigation.NavigateTo(Address(space, at, window), replace: true);
+    }
 
     private string SpaceAddress(AddressSpace space) => Address(space, at: null, window: null);
 
