@@ -4,6 +4,7 @@ using System.Text.RegularExpressions;
 using LabNet.Core.Feed;
 using LabNet.Core.History;
 using LabNet.Core.Hosts;
+using LabNet.Core.IoBenchmarks;
 using LabNet.Core.Labs;
 using LabNet.Core.Metrics;
 using LabNet.Core.Storage;
@@ -157,7 +158,7 @@ public sealed partial class TestApp : IAsyncLifetime
         builder.Services.AddSingleton(_time);
         builder.Services.AddStorage(settings.StateFolder).AddFeed().AddHistory().AddMetricsPump().AddHostedService<HistoryService>();
         builder.Services.AddHosts(new HostSettings(settings.StateFolder, settings.InfraFolder, settings.GuestsFolder, settings.GuestRelease, Machine: null));
-        builder.Services.AddVms(_lab, settings.RawQmp);
+        builder.Services.AddVms(_lab, settings.RawQmp).AddIoBenchmarks();
         builder.Services.AddAccess(settings);
         builder.Services.AddLabNetApi();
         builder.Services.AddLabHub();

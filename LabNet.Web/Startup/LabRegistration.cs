@@ -1,6 +1,7 @@
 using LabNet.Core.Feed;
 using LabNet.Core.History;
 using LabNet.Core.Hosts;
+using LabNet.Core.IoBenchmarks;
 using LabNet.Core.Labs;
 using LabNet.Core.Metrics;
 using LabNet.Core.Storage;
@@ -34,6 +35,7 @@ public static class LabRegistration
             .AddTraffic()
             .AddHistory()
             .AddMetricsPump()
+            .AddIoBenchmarks()
             .AddHostedService<HistoryService>()
             .AddHostedService<LabService>();
     }
