@@ -14,12 +14,16 @@ public sealed partial class OperationRegistry(
     private readonly ConcurrentDictionary<string, Running> _running = new();
     private readonly CancellationTokenSource _stopping = new();
 
+    /// <summary>An operation's id; later ones sort behind.</summary>
+    public static string NewId() => Guid.CreateVersion7().ToString("N");
+
     /// <summary>Starts the work and returns at once.</summary>
     /// <param name="work">Gets a way to report progress (0 to 1) and the token by which the operation is cancelled.</param>
-    public Operation Begin(string kind, VmName? vm, Actor actor, Func<IProgress<double>, CancellationToken, Task> work)
+    /// <param name="id">Of <see cref="NewId"/>, where something had to know it before; null for a new one.</param>
+    public Operation Begin(string kind, VmName? vm, Actor actor, Func<IProgress<double>, CancellationToken, Task> work, string? id = null)
     {
         var operation = new Operation(
-            Guid.CreateVersion7().ToString("N"), kind, vm, actor.Name, OperationState.Running, Progress: null, time.GetUtcNow(), EndedAt: null, Error: null);
+            id ?? NewId(), kind, vm, actor.Name, OperationState.Running, Progress: null, time.GetUtcNow(), EndedAt: null, Error: null);
         var running = new Running(operation, CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token));
         _running[operation.Id] = running;
         running.Task = Task.Run(() => RunAsync(running, work), CancellationToken.None);

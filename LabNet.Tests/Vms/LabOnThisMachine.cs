@@ -37,6 +37,8 @@ internal sealed class LabOnThisMachine : IAsyncDisposable
 
     public VmRegistry Vms { get; private set; } = null!;
 
+    public OperationRegistry Operations => _operations!;
+
     public static LabOnThisMachine Open(string labFile, QmpOptions? qmp = null, TimeProvider? time = null)
     {
         var folder = Directory.CreateTempSubdirectory("labnet-test-").FullName;

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.RegularExpressions;
 using LabNet.Core.GuestAgent;
+using LabNet.Core.IoBenchmarks;
 using LabNet.Core.Qmp;
 using LabNet.Core.Storage;
 using LabNet.Core.Vms;
@@ -17,6 +18,7 @@ public sealed partial class ProblemMappingTests(TestApp app) : IClassFixture<Tes
         {
             ["bad-input"] = (new BadInputException("bad"), 400, "bad-input"),
             ["unknown"] = (UnknownThingException.Of("VM", "x", ["a", "b"]), 404, "unknown-thing"),
+            ["unknown-disk"] = (new UnknownDiskException("x86 has no disk \"vdz\"; it has vda."), 404, "unknown-thing"),
             ["forbidden"] = (new ForbiddenException(new Actor("bob", Role.Viewer, "api"), Role.Operator, "pause"), 403, "role-too-small"),
             ["raw-qmp-off"] = (new RawQmpOffException(), 403, "raw-qmp-off"),
             ["vm-conflict"] = (new VmConflictException("off"), 409, "conflict"),

@@ -12,6 +12,8 @@ public sealed class RolesTests(TestApp app) : IClassFixture<TestApp>
     private const string TokenBody = """{"name": "made by a role", "role": "viewer"}""";
     private const string ExecBody = """{"path": "true"}""";
 
+    private const string BenchmarkBody = """{"device": "vda", "profile": "rand-read-4k"}""";
+
     private const string QmpBody = """{"execute": "query-status"}""";
 
     /// <summary>Below a VM, for whoever may read.</summary>
@@ -42,6 +44,11 @@ public sealed class RolesTests(TestApp app) : IClassFixture<TestApp>
         { "GET", "/api/v1/storage", "/api/v1/storage", null, [401, 200, 200, 200] },
         { "POST", "/api/v1/vms/{vm}/actions/{action}", "/api/v1/vms/none/actions/pause", null, [401, 403, 404, 404] },
         { "POST", "/api/v1/vms/{vm}/guest/exec", "/api/v1/vms/none/guest/exec", ExecBody, [401, 403, 404, 404] },
+        { "GET", "/api/v1/vms/{vm}/io-benchmarks", "/api/v1/vms/x86/io-benchmarks", null, [401, 200, 200, 200] },
+        { "POST", "/api/v1/vms/{vm}/io-benchmarks", "/api/v1/vms/none/io-benchmarks", BenchmarkBody, [401, 403, 404, 404] },
+        { "GET", "/api/v1/vms/{vm}/io-benchmarks/{id}", "/api/v1/vms/x86/io-benchmarks/none", null, [401, 404, 404, 404] },
+        { "DELETE", "/api/v1/vms/{vm}/io-benchmarks/{id}", "/api/v1/vms/x86/io-benchmarks/none", null, [401, 403, 404, 404] },
+        { "GET", "/api/v1/io-benchmarks/compare", "/api/v1/io-benchmarks/compare?a=none&b=none", null, [401, 404, 404, 404] },
         { "GET", "/api/v1/operations/{id}", "/api/v1/operations/none", null, [401, 404, 404, 404] },
         { "DELETE", "/api/v1/operations/{id}", "/api/v1/operations/none", null, [401, 403, 404, 404] },
         { "GET", "/api/v1/links", "/api/v1/links", null, [401, 200, 200, 200] },

@@ -5,6 +5,7 @@ using LabNet.Core.Devices;
 using LabNet.Core.Feed;
 using LabNet.Core.History;
 using LabNet.Core.Hosts;
+using LabNet.Core.IoBenchmarks;
 using LabNet.Core.Labs;
 using LabNet.Core.Metrics;
 using LabNet.Core.Storage;
@@ -158,7 +159,7 @@ public sealed partial class TestApp : IAsyncLifetime
         builder.Services.AddSingleton(_time);
         builder.Services.AddStorage(settings.StateFolder).AddFeed().AddHistory().AddMetricsPump().AddDevices().AddHostedService<HistoryService>();
         builder.Services.AddHosts(new HostSettings(settings.StateFolder, settings.InfraFolder, settings.GuestsFolder, settings.GuestRelease, Machine: null));
-        builder.Services.AddVms(_lab, settings.RawQmp);
+        builder.Services.AddVms(_lab, settings.RawQmp).AddIoBenchmarks();
         builder.Services.AddAccess(settings);
         builder.Services.AddLabNetApi();
         builder.Services.AddLabHub();

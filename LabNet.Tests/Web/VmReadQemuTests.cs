@@ -79,6 +79,11 @@ public sealed class VmReadQemuTests
                 await CompareMemoryMapAsync(client, vm);
                 await CompareWithGuestAsync(client, vm, session);
                 await CheckRawQmpAsync(client, vm);
+                if (session.State.Definition.Architecture == Architecture.X86_64)
+                {
+                    await CheckIoBenchmarkAsync(app, client, vm);
+                }
+
                 await CheckPausedAsync(app, client, vm, session);
             }
         }
@@ -206,6 +211,28 @@ public sealed class VmReadQemuTests
         Assert.EndsWith(": device_del", audit.Items[0].Detail, StringComparison.Ordinal);
     }
 
+    private static async Task CheckIoBenchmarkAsync(TestApp app, HttpClient client, Uri vm)
+    {
+        using var begun = await client.PostAsJsonAsync(
+            new Uri(vm, "io-benchmarks"), new { device = "vda", profile = "rand-read-4k", seconds = 1, repeats = 2, label = "short" }, TestRun.Ended);
+        Assert.Equal(HttpStatusCode.Accepted, begun.StatusCode);
+        var id = (await begun.Content.ReadFromJsonAsync<OperationStarted>(TestRun.Ended))!.Operation;
+        var ended = (await app.Get<OperationRegistry>().WaitAsync(id, TestRun.Ended))!;
+        Assert.Equal((OperationState.Succeeded, null), (ended.State, ended.Error));
+
+        var told = await client.GetFromJsonAsync<JsonElement>(new Uri(vm, $"io-benchmarks/{id}"), TestRun.Ended);
+        Assert.Equal(("virtio-blk-pci", "/dev/vda"), (told.GetProperty("run").GetProperty("deviceType").GetString(), told.GetProperty("run").GetProperty("guestDevice").GetString()));
+        Assert.Equal(2, told.GetProperty("results").GetArrayLength());
+        Assert.All(told.GetProperty("results").EnumerateArray(), repeat =>
+        {
+            var read = repeat.GetProperty("read");
+            Assert.InRange(read.GetProperty("iops").GetDouble(), 1, 1e7);
+            Assert.InRange(read.GetProperty("p50Ns").GetInt64(), 1, read.GetProperty("latencyMaxNs").GetInt64());
+            Assert.InRange(repeat.GetProperty("host").GetProperty("readBytes").GetInt64(), read.GetProperty("bytes").GetInt64(), long.MaxValue);
+        });
+        Assert.Equal("", await ExecAsync(client, vm, "ls /var/tmp", ""));
+    }
+
     private static async Task CheckPausedAsync(TestApp app, HttpClient client, Uri vm, VmSession session)
     {
         await client.PostAsync(new Uri(vm, "actions/pause"), content: null, TestRun.Ended);
@@ -215,6 +242,10 @@ public sealed class VmReadQemuTests
             var problem = await ProblemJson.ReadAsync(await client.GetAsync(new Uri(vm, read), TestRun.Ended));
             Assert.Equal((504, $"{session.State.Name} is paused: its guest answers when it runs again."), (problem.Status, problem.Detail));
         }
+
+        var refused = await ProblemJson.ReadAsync(await client.PostAsJsonAsync(new Uri(vm, "io-benchmarks"), new { device = "vda", profile = "rand-read-4k" }, TestRun.Ended));
+        Assert.Equal(
+            (409, $"{session.State.Name} is paused: a guest that stands still reads and writes nothing. Resume it first."), (refused.Status, refused.Detail));
 
         var interrupts = (await client.GetFromJsonAsync<InterruptsContract>(new Uri(vm, "interrupts"), TestRun.Ended))!;
         var uptime = (await client.GetFromJsonAsync<UptimeContract>(new Uri(vm, "uptime"), TestRun.Ended))!;

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using LabNet.Core.Devices;
+using LabNet.Core.IoBenchmarks;
 using LabNet.Core.Labs;
 using LabNet.Core.Vms;
 
@@ -30,6 +31,8 @@ internal static class ContractJson
         options.Converters.Add(new JsonStringEnumConverter<VmConnection>(JsonNamingPolicy.CamelCase, allowIntegerValues: false));
         options.Converters.Add(new JsonStringEnumConverter<AgentAnswers>(JsonNamingPolicy.KebabCaseLower, allowIntegerValues: false));
         options.Converters.Add(new JsonStringEnumConverter<NicKind>(JsonNamingPolicy.CamelCase, allowIntegerValues: false));
+        options.Converters.Add(new JsonStringEnumConverter<IoTarget>(JsonNamingPolicy.CamelCase, allowIntegerValues: false));
+        options.Converters.Add(new JsonStringEnumConverter<IoFinding>(JsonNamingPolicy.KebabCaseLower, allowIntegerValues: false));
         options.Converters.Add(new JsonStringEnumConverter<OutputEncoding>(namingPolicy: null, allowIntegerValues: false));
     }
 
@@ -80,6 +83,10 @@ internal static class ContractJson
 [JsonSerializable(typeof(EventPageContract))]
 [JsonSerializable(typeof(MetricsContract))]
 [JsonSerializable(typeof(StorageContract))]
+[JsonSerializable(typeof(IoBenchmarkStartRequest))]
+[JsonSerializable(typeof(IReadOnlyList<IoBenchmarkContract>))]
+[JsonSerializable(typeof(IoBenchmarkDetailsContract))]
+[JsonSerializable(typeof(IoComparisonContract))]
 internal sealed partial class ContractJsonContext : JsonSerializerContext
 {
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using LabNet.Core.GuestAgent;
+using LabNet.Core.IoBenchmarks;
 using LabNet.Core.Qmp;
 using LabNet.Core.Storage;
 using LabNet.Core.Vms;
@@ -17,7 +18,7 @@ internal static class ProblemMapping
         BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } e => new Problem(ProblemType.TooLarge, e.Message),
         BadHttpRequestException { StatusCode: StatusCodes.Status415UnsupportedMediaType } e => new Problem(ProblemType.NotJson, e.Message),
         BadHttpRequestException { InnerException: not JsonException } e => new Problem(ProblemType.BadInput, e.Message),
-        UnknownThingException e => new Problem(ProblemType.UnknownThing, e.Message),
+        UnknownThingException or UnknownDiskException => new Problem(ProblemType.UnknownThing, exception.Message),
         RawQmpOffException e => new Problem(ProblemType.RawQmpOff, e.Message),
         ForbiddenException e => new Problem(ProblemType.RoleTooSmall, e.Message),
         VmConflictException or TokenConflictException => new Problem(ProblemType.Conflict, exception.Message),

@@ -2,6 +2,7 @@ using LabNet.Core.Devices;
 using LabNet.Core.Feed;
 using LabNet.Core.History;
 using LabNet.Core.Hosts;
+using LabNet.Core.IoBenchmarks;
 using LabNet.Core.Labs;
 using LabNet.Core.Metrics;
 using LabNet.Core.Storage;
@@ -36,6 +37,7 @@ public static class LabRegistration
             .AddHistory()
             .AddMetricsPump()
             .AddDevices()
+            .AddIoBenchmarks()
             .AddHostedService<HistoryService>()
             .AddHostedService<LabService>();
     }

@@ -1,3 +1,4 @@
+using LabNet.Core.IoBenchmarks;
 using LabNet.Core.Metrics;
 using LabNet.Core.Storage;
 using LabNet.Core.Traffic;
@@ -10,7 +11,7 @@ namespace LabNet.Web.Startup;
 /// and begins to measure. When LabNet ends, the VMs stay as they are.
 /// </summary>
 public sealed partial class LabService(
-    VmRegistry vms, LinkWatch links, PingMesh pings, MetricsPump metrics, OperationStore operations, LabNetSettings settings, TimeProvider time, ILogger<LabService> logger) : BackgroundService
+    VmRegistry vms, LinkWatch links, PingMesh pings, MetricsPump metrics, OperationStore operations, IoBenchmarkStore benchmarks, LabNetSettings settings, TimeProvider time, ILogger<LabService> logger) : BackgroundService
 {
     private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
 
@@ -37,6 +38,7 @@ public sealed partial class LabService(
             try
             {
                 await operations.CloseAbandonedAsync(cancellationToken);
+                await benchmarks.CloseAbandonedAsync(cancellationToken);
                 return;
             }
             catch (DatabaseException e)

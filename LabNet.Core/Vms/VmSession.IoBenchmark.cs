@@ -1,0 +1,75 @@
+using LabNet.Core.GuestAgent;
+using LabNet.Core.Labs;
+using LabNet.Core.Qmp;
+
+namespace LabNet.Core.Vms;
+
+/// <summary>I/O benchmarks of the guest: one at a time, because two would measure each other.</summary>
+public sealed partial class VmSession
+{
+    private const string IoBenchmark = "io-benchmark";
+
+    private int _benchmarks;
+
+    /// <summary>Begins one for the actor (operator).</summary>
+    /// <param name="detail">What is measured, for the audit log.</param>
+    /// <param name="prepare">Gets the id that the operation will have; what it throws is the caller's, and nothing was begun. Returns the work.</param>
+    /// <exception cref="ForbiddenException"/>
+    /// <exception cref="VmConflictException">The guest does not run, or is being measured already.</exception>
+    /// <exception cref="GuestAgentException"/>
+    internal async Task<Operation> BeginIoBenchmarkAsync(
+        string detail,
+        Actor actor,
+        Func<string, CancellationToken, Task<Func<IProgress<double>, CancellationToken, Task>>> prepare,
+        CancellationToken cancellationToken)
+    {
+        await AuthorizeAsync(actor, Role.Operator, IoBenchmark, detail, cancellationToken);
+        ThrowUnlessGuestRuns();
+        if (Interlocked.Exchange(ref _benchmarks, 1) != 0)
+        {
+            throw new VmConflictException($"An I/O benchmark of {_state.Name} runs already, and two would measure each other. Wait for its end, or cancel it.");
+        }
+
+        try
+        {
+            var id = OperationRegistry.NewId();
+            var work = await prepare(id, cancellationToken);
+            return _services.Operations.Begin(IoBenchmark, _state.Name, actor, (progress, token) => BenchmarkAsync(work, progress, token), id);
+        }
+        catch
+        {
+            Volatile.Write(ref _benchmarks, 0);
+            throw;
+        }
+    }
+
+    private async Task BenchmarkAsync(Func<IProgress<double>, CancellationToken, Task> work, IProgress<double> progress, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await work(progress, cancellationToken);
+        }
+        finally
+        {
+            Volatile.Write(ref _benchmarks, 0);
+        }
+    }
+
+    private void ThrowUnlessGuestRuns()
+    {
+        if (!_state.IsThere)
+        {
+            throw new VmConflictException($"{_state.Name} is not {(_state.Definition is AttachedVm ? "reachable" : "running")}.");
+        }
+
+        if (_state.RunState is { } runState && runState != RunState.Running)
+        {
+            throw new VmConflictException($"{_state.Name} is {runState}: a guest that stands still reads and writes nothing. Resume it first.");
+        }
+
+        if (WhyGuestCannotAnswer() is { } whyNot)
+        {
+            throw whyNot;
+        }
+    }
+}
