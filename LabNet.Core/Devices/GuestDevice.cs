@@ -28,14 +28,20 @@ internal static class GuestDevice
         exit 1
         """;
 
-
-    /// <summary>Prints what of the device's disks is mounted or swapped on: device and place, a line each.</summary>
+    /// <summary>
+    /// Prints what of the device's disks is mounted or swapped on (device and place), and the processes that have it open, a line each; udev
+    /// opens whatever is new for a moment.
+    /// </summary>
     private const string UsesScript = """
         d=/sys/bus/pci/devices/0000:$1
         for f in $d/virtio*/block/* $d/nvme/nvme*/nvme*n* $d/virtio*/host*/target*/*/block/*; do
           [ -e "$f" ] || continue
-          grep "^/dev/${f##*/}" /proc/mounts /proc/swaps
-        done | sed 's/^[^:]*://' | cut -d ' ' -f 1,2
+          n=/dev/${f##*/}
+          grep -h "^$n" /proc/mounts /proc/swaps | cut -d ' ' -f 1,2
+          ls -l /proc/[0-9]*/fd 2>/dev/null | sed -n -e '/^\/proc/{s#[^0-9]##g;h}' -e "\\#-> $n[p0-9]*\$#{g;p}" | sort -u | while read -r p; do
+            read -r c 2>/dev/null </proc/$p/comm && case $c in *udev*) ;; *) echo "$c (process $p)" ;; esac
+          done
+        done
         """;
 
     /// <returns>The name, such as <c>vdb</c>.</returns>

@@ -41,8 +41,17 @@ public sealed partial class HotPlug
             cancellationToken);
     }
 
+    /// <summary>Unplugs what a feature plugged in for itself, with its file; nothing happens if it is gone already.</summary>
+    /// <exception cref="VmConflictException">The guest does not let go.</exception>
+    /// <exception cref="QmpException"/>
+    internal Task UnplugAsync(VmSession vm, string id, CancellationToken cancellationToken) => vm.ChangeDevicesAsync(
+        () => vm.State.Plugged.FirstOrDefault(one => one.Id == id) is { } device
+            ? UnplugAsync(vm, device, force: true, deleteFile: true, progress: null, cancellationToken)
+            : Task.CompletedTask,
+        cancellationToken);
+
     private async Task UnplugAsync(
-        VmSession vm, PluggedDevice device, bool force, bool deleteFile, IProgress<double> progress, CancellationToken cancellationToken)
+        VmSession vm, PluggedDevice device, bool force, bool deleteFile, IProgress<double>? progress, CancellationToken cancellationToken)
     {
         vm.ThrowUnlessGuestRuns("its guest has to let go of a device");
         if (vm.State.Plugged.All(one => one.Id != device.Id))
@@ -56,7 +65,7 @@ public sealed partial class HotPlug
         }
 
         await DeleteDeviceAsync(vm, device.Outermost, cancellationToken);
-        progress.Report(0.9);
+        progress?.Report(0.9);
         await vm.ComparePluggedAsync(cancellationToken);
         await vm.WaitUntilAsync(state => state.Plugged.All(one => one.Id != device.Id), cancellationToken);
         if (deleteFile && device.File is { } file)

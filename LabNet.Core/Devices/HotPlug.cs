@@ -26,6 +26,24 @@ public sealed partial class HotPlug(DeviceTopologyReader devices, TimeProvider t
     /// <exception cref="QmpException"/>
     public async Task<Operation> BeginPlugAsync(VmSession vm, PlugRequest request, Actor actor, CancellationToken cancellationToken)
     {
+        await ThrowUnlessPluggableAsync(vm, request, cancellationToken);
+        return await vm.BeginAsync(
+            "plug",
+            request.ToString(),
+            Role.Operator,
+            actor,
+            (progress, ct) => vm.ChangeDevicesAsync(() => PlugAsync(vm, request, progress, ct), ct),
+            cancellationToken);
+    }
+
+    /// <summary>Plugs in for a feature that has asked for its own actor.</summary>
+    /// <inheritdoc cref="BeginPlugAsync" path="/exception"/>
+    internal Task PlugAsync(VmSession vm, PlugRequest request, CancellationToken cancellationToken) =>
+        vm.ChangeDevicesAsync(() => PlugAsync(vm, request, progress: null, cancellationToken), cancellationToken);
+
+    /// <inheritdoc cref="BeginPlugAsync" path="/exception"/>
+    internal async Task ThrowUnlessPluggableAsync(VmSession vm, PlugRequest request, CancellationToken cancellationToken)
+    {
         if (request.Mistake is { } mistake)
         {
             throw new ArgumentException(mistake, nameof(request));
@@ -38,13 +56,6 @@ public sealed partial class HotPlug(DeviceTopologyReader devices, TimeProvider t
 
         vm.ThrowUnlessGuestRuns("its guest has to notice a new device");
         await ChoosePortAsync(vm, request.Id, cancellationToken);
-        return await vm.BeginAsync(
-            "plug",
-            request.ToString(),
-            Role.Operator,
-            actor,
-            (progress, ct) => vm.ChangeDevicesAsync(() => PlugAsync(vm, request, progress, ct), ct),
-            cancellationToken);
     }
 
     /// <summary>What there is to choose from: links for a NIC; images for a disk, by their file's name; and the ids of disks that were unplugged from this VM and kept.</summary>
@@ -54,7 +65,7 @@ public sealed partial class HotPlug(DeviceTopologyReader devices, TimeProvider t
         FileNames(vm.Host.ImagesFolder),
         [.. FileNames(DisksFolder(vm)).Select(name => Path.GetFileNameWithoutExtension(name)).Where(id => !taken.Contains(id))]);
 
-    private async Task PlugAsync(VmSession vm, PlugRequest request, IProgress<double> progress, CancellationToken cancellationToken)
+    private async Task PlugAsync(VmSession vm, PlugRequest request, IProgress<double>? progress, CancellationToken cancellationToken)
     {
         vm.ThrowUnlessGuestRuns("its guest has to notice a new device");
         var port = await ChoosePortAsync(vm, request.Id, cancellationToken);
@@ -74,7 +85,7 @@ public sealed partial class HotPlug(DeviceTopologyReader devices, TimeProvider t
 
         // From here on QEMU has it, and taking it back needs the guest.
         vm.KeepPlugged(plugged => plugged.Add(device));
-        progress.Report(0.5);
+        progress?.Report(0.5);
         if (vm.WhyGuestIsSilent is not null)
         {
             return;

@@ -11,6 +11,9 @@ public readonly record struct PciAddress(int Bus, int Slot, int Function) : ICom
     /// <summary>Slot and function in one number, as QEMU's property <c>addr</c> has them.</summary>
     public int DeviceFunction => (Slot << 3) | Function;
 
+    /// <summary>Its folder's name in Linux's sysfs, such as <c>0000:00:03.0</c>.</summary>
+    public string LinuxName => Domain + ToString();
+
     public static bool operator <(PciAddress left, PciAddress right) => left.CompareTo(right) < 0;
 
     public static bool operator >(PciAddress left, PciAddress right) => left.CompareTo(right) > 0;

@@ -14,6 +14,8 @@ internal static class FioCommand
     /// <summary>Large enough that a guest's device cannot keep it, small enough for the guest's disk and for laying it out under TCG.</summary>
     private const int FileMiB = 64;
 
+    public const long FileBytes = FileMiB * 1024L * 1024;
+
     private const string FilePrefix = "labnet-io-";
 
     /// <summary>
@@ -41,6 +43,12 @@ internal static class FioCommand
         "-c", AfterTidyingUp, "sh", folder,
         "fio", $"--name={NameOf(id)}", $"--filename={FileIn(folder, id)}", $"--size={FileMiB}M", "--rw=write", "--bs=1M", "--overwrite=1",
         "--create_only=1", "--thread", "--eta=never", "--output-format=json",
+    ]);
+
+    /// <summary>Writes a whole disk once.</summary>
+    public static GuestProgram Fill(string id, string device) => new("fio",
+    [
+        $"--name={NameOf(id)}", $"--filename={device}", "--rw=write", "--bs=1M", "--direct=1", "--thread", "--eta=never", "--output-format=json",
     ]);
 
     /// <summary>One repeat.</summary>

@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
+using LabNet.Core.Devices;
 using LabNet.Core.GuestAgent;
 
 namespace LabNet.Core.IoBenchmarks;
@@ -91,7 +92,7 @@ internal sealed partial class GuestDisks
     /// <summary>The whole disks at an address: one, unless the guest lacks the driver or the controller has several.</summary>
     public IReadOnlyList<GuestBlock> Find(PciAddress pci, ScsiAddress? scsi)
     {
-        var function = $"/{pci}/";
+        var function = $"/{pci.LinuxName}/";
         var there = _blocks.Where(block => Below(block, function, scsi)).ToList();
         return [.. there.Where(block => !there.Exists(whole => whole != block && block.Path.StartsWith(whole.Path + "/", StringComparison.Ordinal)))];
     }

@@ -30,7 +30,7 @@ public sealed record IoBenchmarkRequest(
     /// <summary>More hardly narrows an interval any further; the exact tests are made for at most this many.</summary>
     public const int RepeatsMax = 30;
 
-    private const int LabelCharsMax = 64;
+    internal const int LabelCharsMax = 64;
     private const int DeviceCharsMax = 64;
 
     /// <returns>Why this cannot be measured anywhere, with what is allowed; null if it can.</returns>
@@ -64,7 +64,7 @@ public sealed record IoBenchmarkRequest(
 }
 
 /// <summary>A run: the same load several times, one after the other.</summary>
-/// <param name="Id">That of the operation which carried it out.</param>
+/// <param name="Id">That of the operation which carried it out, if that carried out no run before.</param>
 /// <param name="DeviceType">QEMU's type, such as <c>virtio-blk-pci</c>.</param>
 /// <param name="GuestDevice">What the guest calls the disk, such as <c>/dev/vda</c>.</param>
 /// <param name="QemuVersion">Null where it is not known.</param>
@@ -92,6 +92,9 @@ public sealed record IoBenchmark(
     string? Error = null)
 {
     public ImmutableArray<IoRepeat> Results { get; init; } = [];
+
+    /// <summary>The operation that carried out several runs, to be compared: before something was plugged in, and after. Null for a run by itself.</summary>
+    public string? Series { get; init; }
 
     /// <summary>Null of a profile that this LabNet does not know.</summary>
     public IoProfile? KnownProfile => IoProfile.Find(Profile);

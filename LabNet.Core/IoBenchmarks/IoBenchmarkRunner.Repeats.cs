@@ -33,7 +33,12 @@ public sealed partial class IoBenchmarkRunner
     {
         if (plan.Folder is { } folder)
         {
-            await LayOutAsync(plan, folder, cancellationToken);
+            await LayOutAsync(plan, FioCommand.LayOut(plan.Run.Id, folder), folder, cancellationToken);
+        }
+        else if (plan.IsNewDisk)
+        {
+            await LookAgainAsync(plan, cancellationToken);
+            await LayOutAsync(plan, FioCommand.Fill(plan.Run.Id, plan.Path), plan.Path, cancellationToken);
         }
 
         for (var number = 1; number <= plan.Run.Repeats; number++)
@@ -50,12 +55,12 @@ public sealed partial class IoBenchmarkRunner
         }
     }
 
-    private static async Task LayOutAsync(Plan plan, string folder, CancellationToken cancellationToken)
+    private static async Task LayOutAsync(Plan plan, GuestProgram program, string place, CancellationToken cancellationToken)
     {
-        var result = await plan.Vm.RunInGuestAsync(FioCommand.LayOut(plan.Run.Id, folder), cancellationToken);
+        var result = await plan.Vm.RunInGuestAsync(program, cancellationToken);
         if (result.ExitCode != 0)
         {
-            throw new IoBenchmarkException($"The scratch file could not be written to {folder} of the guest (status {result.ExitCode}): {Told(result.Stderr)}");
+            throw new IoBenchmarkException($"What is to be measured could not be written to {place} of the guest (status {result.ExitCode}): {Told(result.Stderr)}");
         }
     }
 

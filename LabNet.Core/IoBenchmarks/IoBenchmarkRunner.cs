@@ -1,4 +1,5 @@
 using System.Text;
+using LabNet.Core.Devices;
 using LabNet.Core.GuestAgent;
 using LabNet.Core.Labs;
 using LabNet.Core.Qmp;
@@ -8,7 +9,7 @@ namespace LabNet.Core.IoBenchmarks;
 
 /// <summary>Measures a guest's disks with the fio that is installed there, while QEMU's counters of the same disk are read.</summary>
 /// <remarks>Thread-safe. Of a VM one benchmark runs at a time.</remarks>
-public sealed partial class IoBenchmarkRunner(IoBenchmarkStore store, TimeProvider time)
+public sealed partial class IoBenchmarkRunner(IoBenchmarkStore store, HotPlug hotPlug, TimeProvider time)
 {
     /// <summary>The only disk that LabNet gives a VM at its start, with the guest's system on it.</summary>
     private const string RootDisk = "vda";
@@ -22,11 +23,7 @@ public sealed partial class IoBenchmarkRunner(IoBenchmarkStore store, TimeProvid
     /// <exception cref="QmpException"/>
     public Task<Operation> BeginAsync(VmSession vm, IoBenchmarkRequest request, Actor actor, CancellationToken cancellationToken)
     {
-        if (request.Mistake() is { } mistake)
-        {
-            throw new ArgumentException(mistake, nameof(request));
-        }
-
+        ThrowIfMistaken(request);
         return vm.BeginIoBenchmarkAsync(
             DetailOf(request),
             actor,
@@ -37,6 +34,14 @@ public sealed partial class IoBenchmarkRunner(IoBenchmarkStore store, TimeProvid
                 return (progress, cancelled) => RunAsync(plan, progress, cancelled);
             },
             cancellationToken);
+    }
+
+    private static void ThrowIfMistaken(IoBenchmarkRequest request)
+    {
+        if (request.Mistake() is { } mistake)
+        {
+            throw new ArgumentException(mistake, nameof(request));
+        }
     }
 
     private static string DetailOf(IoBenchmarkRequest request) =>
@@ -111,6 +116,9 @@ public sealed partial class IoBenchmarkRunner(IoBenchmarkStore store, TimeProvid
     /// <param name="Folder">Where the scratch file lies; null for the disk itself.</param>
     private sealed record Plan(VmSession Vm, IoBenchmark Run, IoProfile Profile, QemuDisk Disk, string? Folder)
     {
+        /// <summary>Nothing was ever written to it: what would be read is nowhere, and needs no time.</summary>
+        public bool IsNewDisk { get; init; }
+
         public string? File => Folder is null ? null : FioCommand.FileIn(Folder, Run.Id);
 
         public string Path => File ?? Run.GuestDevice;

@@ -14,7 +14,7 @@ public sealed class IoBenchmarkStore(Database labDatabase, TimeProvider time)
     public const int RunsMax = 1000;
 
     private const string RunColumns =
-        "id, vm, device, device_type, guest_device, profile, target, label, seconds, repeats, qemu_version, accelerator, actor, state, started_ns, ended_ns, error";
+        "id, vm, device, device_type, guest_device, profile, target, label, seconds, repeats, qemu_version, accelerator, actor, state, started_ns, ended_ns, error, series";
 
     private const string RepeatColumns =
         """
@@ -32,7 +32,7 @@ public sealed class IoBenchmarkStore(Database labDatabase, TimeProvider time)
         $"""
         INSERT INTO io_benchmarks ({RunColumns})
         VALUES (@Id, @Vm, @Device, @DeviceType, @GuestDevice, @Profile, @Target, @Label, @Seconds, @Repeats, @QemuVersion, @Accelerator, @ActorName,
-            @State, @StartedNs, NULL, NULL);
+            @State, @StartedNs, NULL, NULL, @Series);
         DELETE FROM io_benchmarks WHERE state <> 'running' AND id NOT IN (SELECT id FROM io_benchmarks ORDER BY started_ns DESC, id DESC LIMIT {RunsMax});
         """,
         new
@@ -52,6 +52,7 @@ public sealed class IoBenchmarkStore(Database labDatabase, TimeProvider time)
             run.ActorName,
             State = WordOf(run.State),
             StartedNs = run.StartedAt.ToUnixTimeNs(),
+            run.Series,
         },
         cancellationToken);
 
@@ -125,7 +126,7 @@ public sealed class IoBenchmarkStore(Database labDatabase, TimeProvider time)
 
     private sealed record RunRow(
         string Id, string Vm, string Device, string Device_type, string Guest_device, string Profile, string Target, string Label, long Seconds, long Repeats,
-        string? Qemu_version, string? Accelerator, string Actor, string State, long Started_ns, long? Ended_ns, string? Error)
+        string? Qemu_version, string? Accelerator, string Actor, string State, long Started_ns, long? Ended_ns, string? Error, string? Series)
     {
         public IoBenchmark ToRun() => new(
             Id,
@@ -144,7 +145,10 @@ public sealed class IoBenchmarkStore(Database labDatabase, TimeProvider time)
             Enum.Parse<OperationState>(State, ignoreCase: true),
             UnixTime.FromUnixTimeNs(Started_ns),
             Ended_ns is { } ended ? UnixTime.FromUnixTimeNs(ended) : null,
-            Error);
+            Error)
+        {
+            Series = Series,
+        };
     }
 
     private sealed record RepeatRow(

@@ -1,15 +1,9 @@
 using System.Text.Json;
+using LabNet.Core.Devices;
 using LabNet.Core.Qmp;
 using LabNet.Core.Vms;
 
 namespace LabNet.Core.IoBenchmarks;
-
-/// <summary>Where a guest finds a PCI function. QEMU's machines have one PCI domain.</summary>
-internal readonly record struct PciAddress(int Bus, int Slot, int Function)
-{
-    /// <summary>As in Linux's sysfs.</summary>
-    public override string ToString() => $"0000:{Bus:x2}:{Slot:x2}.{Function}";
-}
 
 /// <summary>Behind a SCSI controller.</summary>
 internal readonly record struct ScsiAddress(int Channel, int Id, int Lun);

@@ -1,5 +1,4 @@
 using LabNet.Core.GuestAgent;
-using LabNet.Core.Labs;
 using LabNet.Core.Qmp;
 
 namespace LabNet.Core.Vms;
@@ -16,6 +15,7 @@ public sealed partial class VmSession
     /// <param name="prepare">Gets the id that the operation will have; what it throws is the caller's, and nothing was begun. Returns the work.</param>
     /// <exception cref="ForbiddenException"/>
     /// <exception cref="VmConflictException">The guest does not run, or is being measured already.</exception>
+    /// <exception cref="QmpDisconnectedException"/>
     /// <exception cref="GuestAgentException"/>
     internal async Task<Operation> BeginIoBenchmarkAsync(
         string detail,
@@ -24,7 +24,12 @@ public sealed partial class VmSession
         CancellationToken cancellationToken)
     {
         await AuthorizeAsync(actor, Role.Operator, IoBenchmark, detail, cancellationToken);
-        ThrowUnlessGuestRuns();
+        ThrowUnlessGuestRuns("a guest that stands still reads and writes nothing");
+        if (WhyGuestCannotAnswer() is { } whyNot)
+        {
+            throw whyNot;
+        }
+
         if (Interlocked.Exchange(ref _benchmarks, 1) != 0)
         {
             throw new VmConflictException($"An I/O benchmark of {_state.Name} runs already, and two would measure each other. Wait for its end, or cancel it.");
@@ -52,24 +57,6 @@ public sealed partial class VmSession
         finally
         {
             Volatile.Write(ref _benchmarks, 0);
-        }
-    }
-
-    private void ThrowUnlessGuestRuns()
-    {
-        if (!_state.IsThere)
-        {
-            throw new VmConflictException($"{_state.Name} is not {(_state.Definition is AttachedVm ? "reachable" : "running")}.");
-        }
-
-        if (_state.RunState is { } runState && runState != RunState.Running)
-        {
-            throw new VmConflictException($"{_state.Name} is {runState}: a guest that stands still reads and writes nothing. Resume it first.");
-        }
-
-        if (WhyGuestCannotAnswer() is { } whyNot)
-        {
-            throw whyNot;
         }
     }
 }

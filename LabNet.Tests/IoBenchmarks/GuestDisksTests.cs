@@ -1,4 +1,5 @@
 using System.Text;
+using LabNet.Core.Devices;
 using LabNet.Core.IoBenchmarks;
 using LabNet.Core.Qmp;
 
@@ -126,7 +127,7 @@ public sealed class GuestDisksTests
         Assert.NotEmpty(named);
         Assert.All(named, function => Assert.Equal(new PciAddress(function.Bus, function.Slot, function.Function), QemuDisk.AddressOf(buses, function.QdevId)));
         Assert.Null(QemuDisk.AddressOf(buses, "nosuch"));
-        Assert.Equal("0000:01:1f.7", new PciAddress(1, 31, 7).ToString());
+        Assert.Equal("0000:01:1f.7", new PciAddress(1, 31, 7).LinuxName);
     }
 
     private static GuestDisks Parse(string text)

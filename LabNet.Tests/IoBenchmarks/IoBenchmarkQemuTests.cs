@@ -1,4 +1,5 @@
 using System.Text;
+using LabNet.Core.Devices;
 using LabNet.Core.GuestAgent;
 using LabNet.Core.IoBenchmarks;
 using LabNet.Core.Labs;
@@ -31,7 +32,7 @@ public sealed class IoBenchmarkQemuTests
         using var folder = new TestFolder();
         await using var database = Database.Open(folder.File("lab.db"), "lab", "FULL");
         var store = new IoBenchmarkStore(database, TimeProvider.System);
-        var runner = new IoBenchmarkRunner(store, TimeProvider.System);
+        var runner = new IoBenchmarkRunner(store, new HotPlug(new DeviceTopologyReader(new PciIds(path: null)), TimeProvider.System), TimeProvider.System);
         await using var lab = LabOnThisMachine.Open(OneVm);
         await lab.DoAsync("box", VmAction.Start);
         Assert.Null((await lab.UntilAsync("box", state => state.Guest is not null || state.Problem is not null)).Problem);

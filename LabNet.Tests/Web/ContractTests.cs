@@ -59,6 +59,7 @@ public sealed class ContractTests(TestApp app) : IClassFixture<TestApp>
             QemuVersion = new Version(7, 2, 19),
             Agent = new GuestAgentState.Silent("paused"),
             Guest = new GuestFacts("arm", "Debian", "6.1", [new GuestInterface("eth1", "52:54:00:12:34:57", ["10.10.10.1/24"])]),
+            Plugged = [new PluggedDevice("d1", "nvme", "port0", "d1", "/disks/d1.qcow2", null, null, null, null, null, "nvme0n1", Now)],
             Problem = new VmProblem("title", "detail", Now),
         };
         var expected = """
@@ -66,6 +67,7 @@ public sealed class ContractTests(TestApp app) : IClassFixture<TestApp>
              "nics":[{"id":"eth0","kind":"user","model":"virtio-net","mac":"52:54:00:00:00:01","link":null,"address":null},
                      {"id":"eth1","kind":"link","model":"e1000e","mac":"52:54:00:12:34:57","link":"lab","address":"10.10.10.1/24"}],
              "disks":[{"id":"vda","image":"debian"}],
+             "plugged":[{"id":"d1","kind":"nvme","port":"port0","link":null,"guestName":"nvme0n1","at":"2026-11-22T10:00:00.000000Z"}],
              "guest":{"hostName":"arm","operatingSystem":"Debian","kernel":"6.1",
                       "interfaces":[{"name":"eth1","mac":"52:54:00:12:34:57","addresses":["10.10.10.1/24"]}]},
              "problem":{"title":"title","detail":"detail","at":"2026-11-22T10:00:00.000000Z"},"qmpSocket":"/run/user.sock",
@@ -83,7 +85,7 @@ public sealed class ContractTests(TestApp app) : IClassFixture<TestApp>
             """
             {"name":"mine","host":"ares","arch":"x86_64","attached":true,"attachedTo":"127.0.0.1:4444","runState":null,"connection":"connecting",
              "accelerator":null,"acceleratorReason":null,"uptimeSeconds":null,"qemuVersion":null,"guestAgent":"no-socket","pid":null,"startedAt":null,
-             "memoryBytes":null,"cpus":null,"nics":null,"disks":null,"guest":null,"problem":null,"qmpSocket":null}
+             "memoryBytes":null,"cpus":null,"nics":null,"disks":null,"plugged":[],"guest":null,"problem":null,"qmpSocket":null}
             """,
             Json(VmDetailsContract.Of(vm, qmpSocket: null, Now)));
         var there = vm with { Connection = new QmpLinkState.Connected(), RunState = RunState.Paused, Size = new VmSize(1 << 28, 2) };

@@ -1,3 +1,4 @@
+using LabNet.Core.Devices;
 using LabNet.Core.IoBenchmarks;
 using LabNet.Core.Labs;
 using LabNet.Core.Vms;
@@ -12,17 +13,20 @@ namespace LabNet.Web.Api;
 /// <param name="Label">What you call it, such as `before`; 64 characters at most.</param>
 /// <param name="Target">`file`, a scratch file on the disk's file system, if left out; `disk` for the disk itself.</param>
 /// <param name="Destroys">The disk's id again: only with it a profile that writes is let loose on the disk itself, and never on the root disk or a mounted one.</param>
+/// <param name="Plug">For a series: the disk is measured before and after such a device is plugged in, a new disk itself too, and the device is unplugged and deleted.</param>
 public sealed record IoBenchmarkStartRequest(
-    string Device, string Profile, int Seconds = 10, int Repeats = 5, string Label = "", IoTarget Target = IoTarget.File, string? Destroys = null);
+    string Device, string Profile, int Seconds = 10, int Repeats = 5, string Label = "", IoTarget Target = IoTarget.File, string? Destroys = null,
+    PlugKind? Plug = null);
 
 /// <summary>A run of the past, or one that goes on.</summary>
-/// <param name="Id">That of the operation which carries it out.</param>
+/// <param name="Id">That of the operation which carries it out; in a series, the first run has it.</param>
 /// <param name="DeviceType">QEMU's, such as `virtio-blk-pci`.</param>
 /// <param name="GuestDevice">Such as `/dev/vda`.</param>
 /// <param name="Repeats">How many were asked for.</param>
 /// <param name="Measured">How many there are.</param>
 /// <param name="Iops">Requests a second, reads and writes together; null before the first repeat.</param>
 /// <param name="BytesPerSecond">The same in bytes.</param>
+/// <param name="Series">The operation's id, of each run that it carries out; null for a run by itself.</param>
 /// <param name="Error">Why it failed.</param>
 public sealed record IoBenchmarkContract(
     string Id,
@@ -33,6 +37,7 @@ public sealed record IoBenchmarkContract(
     string Profile,
     IoTarget Target,
     string Label,
+    string? Series,
     int Seconds,
     int Repeats,
     int Measured,
@@ -55,6 +60,7 @@ public sealed record IoBenchmarkContract(
         run.Profile,
         run.Target,
         run.Label,
+        run.Series,
         run.Seconds,
         run.Repeats,
         run.Results.Length,

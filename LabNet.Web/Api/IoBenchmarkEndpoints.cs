@@ -44,7 +44,10 @@ public static class IoBenchmarkEndpoints
             throw new BadInputException(mistake);
         }
 
-        return OperationStarted.Answer(await runner.BeginAsync(session, request, context.User.ToActor("api"), context.RequestAborted));
+        var actor = context.User.ToActor("api");
+        return OperationStarted.Answer(asked.Plug is { } plug
+            ? await runner.BeginAroundPlugAsync(session, request, plug, actor, context.RequestAborted)
+            : await runner.BeginAsync(session, request, actor, context.RequestAborted));
     }
 
     /// <summary>A run with its repeats: what fio measured in the guest, and what QEMU counted meanwhile.</summary>

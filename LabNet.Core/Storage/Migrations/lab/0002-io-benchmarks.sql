@@ -16,7 +16,8 @@ CREATE TABLE io_benchmarks (
     state        TEXT NOT NULL CHECK (state IN ('running', 'succeeded', 'failed', 'cancelled')),
     started_ns   INTEGER NOT NULL,
     ended_ns     INTEGER,
-    error        TEXT
+    error        TEXT,
+    series       TEXT
 ) STRICT;
 CREATE INDEX io_benchmarks_by_start ON io_benchmarks (started_ns);
 CREATE INDEX io_benchmarks_by_vm ON io_benchmarks (vm, started_ns);
