@@ -91,7 +91,7 @@ public sealed class IoBenchmarkQemuTests
         Assert.Equal(OperationState.Failed, ended.State);
         Assert.StartsWith("In repeat 1 of 2: ", ended.Error, StringComparison.Ordinal);
         Assert.Equal((OperationState.Failed, ended.Error), (store.Find(begun.Id)!.State, store.Find(begun.Id)!.Error));
-        Assert.Equal("box is not running.", (await Assert.ThrowsAsync<VmConflictException>(() => BeginAsync(lab, runner, Short))).Message);
+        Assert.StartsWith("box is not running", (await Assert.ThrowsAsync<VmConflictException>(() => BeginAsync(lab, runner, Short))).Message, StringComparison.Ordinal);
     }
 
     private static Task<Operation> BeginAsync(LabOnThisMachine lab, IoBenchmarkRunner runner, IoBenchmarkRequest request) =>

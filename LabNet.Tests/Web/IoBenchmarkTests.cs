@@ -18,7 +18,7 @@ public sealed class IoBenchmarkTests(TestApp app) : IClassFixture<TestApp>
     [InlineData("""{"device": "vda", "profile": "rand-write-4k", "target": "disk"}""", 400, "destroys: rand-write-4k on the disk itself destroys what is on vda.")]
     [InlineData("""{"device": "vda", "profile": "rand-read-4k", "force": true}""", 400, "The body has unknown members: force.")]
     [InlineData("""{"device": "vda"}""", 400, "The body lacks: profile.")]
-    [InlineData("""{"device": "vda", "profile": "rand-read-4k"}""", 409, "x86 is not running.")]
+    [InlineData("""{"device": "vda", "profile": "rand-read-4k"}""", 409, "x86 is not running, and a guest that stands still reads and writes nothing.")]
     public async Task What_cannot_be_measured_is_refused_with_the_reason(string body, int status, string detail)
     {
         using var client = await app.NewClientAsync(Role.Operator);

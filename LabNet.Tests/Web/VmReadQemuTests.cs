@@ -230,7 +230,24 @@ public sealed class VmReadQemuTests
             Assert.InRange(read.GetProperty("p50Ns").GetInt64(), 1, read.GetProperty("latencyMaxNs").GetInt64());
             Assert.InRange(repeat.GetProperty("host").GetProperty("readBytes").GetInt64(), read.GetProperty("bytes").GetInt64(), long.MaxValue);
         });
+        await CheckSeriesAsync(app, client, vm);
         Assert.Equal("", await ExecAsync(client, vm, "ls /var/tmp", ""));
+    }
+
+    /// <summary>Measure, plug, measure again, unplug.</summary>
+    private static async Task CheckSeriesAsync(TestApp app, HttpClient client, Uri vm)
+    {
+        var request = new { device = "vda", profile = "mixed-70-30-4k", seconds = 1, repeats = 1, plug = "nvme" };
+        using var begun = await client.PostAsJsonAsync(new Uri(vm, "io-benchmarks"), request, TestRun.Ended);
+        var id = (await begun.Content.ReadFromJsonAsync<OperationStarted>(TestRun.Ended))!.Operation;
+        var ended = (await app.Get<OperationRegistry>().WaitAsync(id, TestRun.Ended))!;
+        Assert.Equal((OperationState.Succeeded, null), (ended.State, ended.Error));
+
+        var runs = (await client.GetFromJsonAsync<JsonElement>(new Uri(vm, "io-benchmarks"), TestRun.Ended)).EnumerateArray()
+            .Where(run => run.GetProperty("series").GetString() == id)
+            .Select(run => (run.GetProperty("label").GetString(), run.GetProperty("deviceType").GetString(), run.GetProperty("measured").GetInt32()));
+        Assert.Equal([("nvme", "nvme", 1), ("after", "virtio-blk-pci", 1), ("before", "virtio-blk-pci", 1)], runs);
+        Assert.Empty((await client.GetFromJsonAsync<JsonElement>(vm.ToString().TrimEnd('/'), TestRun.Ended)).GetProperty("plugged").EnumerateArray());
     }
 
     private static async Task CheckPausedAsync(TestApp app, HttpClient client, Uri vm, VmSession session)
@@ -245,7 +262,7 @@ public sealed class VmReadQemuTests
 
         var refused = await ProblemJson.ReadAsync(await client.PostAsJsonAsync(new Uri(vm, "io-benchmarks"), new { device = "vda", profile = "rand-read-4k" }, TestRun.Ended));
         Assert.Equal(
-            (409, $"{session.State.Name} is paused: a guest that stands still reads and writes nothing. Resume it first."), (refused.Status, refused.Detail));
+            (409, $"{session.State.Name} is paused, and a guest that stands still reads and writes nothing. Resume it first."), (refused.Status, refused.Detail));
 
         var interrupts = (await client.GetFromJsonAsync<InterruptsContract>(new Uri(vm, "interrupts"), TestRun.Ended))!;
         var uptime = (await client.GetFromJsonAsync<UptimeContract>(new Uri(vm, "uptime"), TestRun.Ended))!;
