@@ -108,7 +108,7 @@ public sealed partial class HotPlug(DeviceTopologyReader devices, TimeProvider t
         return ports.Find(port => port.Below.IsEmpty)
             ?? throw new VmConflictException(ports.Count == 0
                 ? $"{vm.State.Name} has no root port that a device could be plugged into. Whoever starts it can give it some (-device pcie-root-port)."
-                : $"All {ports.Count} ports of {vm.State.Name} are full: {string.Join(", ", ports.Select(port => $"{port.QdevId} has {port.Below[0].QdevId ?? "a device"}"))}. Unplug one.");
+                : $"{(ports.Count == 1 ? "The only port" : $"All {ports.Count} ports")} of {vm.State.Name} {(ports.Count == 1 ? "is" : "are")} full: {string.Join(", ", ports.Select(port => $"{port.QdevId} has {port.Below[0].QdevId ?? "a device"}"))}. Unplug {(ports.Count == 1 ? "it" : "one")}.");
     }
 
     private async Task<PluggedDevice> AddDiskAsync(

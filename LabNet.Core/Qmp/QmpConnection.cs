@@ -96,6 +96,11 @@ public sealed partial class QmpConnection : IAsyncDisposable
     /// </summary>
     public async ValueTask<QmpReplies> ExecuteAsync(IReadOnlyList<CompleteQmpCommand> commands, CancellationToken cancellationToken)
     {
+        if (commands.Count == 0)
+        {
+            return new QmpReplies([], []);
+        }
+
         var firstId = NextIds(commands.Count);
         var frame = QmpRequest.Frame(commands, firstId);
         var pending = new PendingRequest([.. commands.Select(command => command.Name)], firstId, frame, _time.GetTimestamp());

@@ -67,6 +67,7 @@ internal static class PluggedFile
 
         // Whole or not at all, also when the machine stops in between.
         var making = path + ".new";
+        Directory.CreateDirectory(folder);
         File.WriteAllBytes(making, JsonSerializer.SerializeToUtf8Bytes([.. devices], PluggedJson.Default.PluggedDeviceArray));
         File.Move(making, path, overwrite: true);
     }

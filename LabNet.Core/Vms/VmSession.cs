@@ -74,6 +74,7 @@ public sealed partial class VmSession : IAsyncDisposable
         if (_state.Definition is AttachedVm attached)
         {
             OpenAttached(attached);
+            ReadPlugged();
         }
         else if (QemuProcess.ReadFrom(Paths) is { IsAlive: true } process)
         {

@@ -73,6 +73,9 @@ public sealed class HotPlugQemuTests
         var name = vm.State.Plugged[0].GuestName;
         Assert.Equal(0, (await InGuestAsync(vm, "/bin/sh", ["-c", $"mke2fs -q /dev/{name} && mkdir -p /data && mount /dev/{name} /data"])).ExitCode);
         await FailedAsync(lab, $"/dev/{name} /data", UnplugAsync(vm, "d1"));
+        Assert.Equal(0, (await InGuestAsync(vm, "/bin/sh", ["-c", $"umount /data; setsid sleep 1000 </dev/{name} >/dev/null 2>&1 &"])).ExitCode);
+        await FailedAsync(lab, "sleep (process ", UnplugAsync(vm, "d1"));
+        Assert.Equal(0, (await InGuestAsync(vm, "/bin/sh", ["-c", $"pkill sleep; mount /dev/{name} /data"])).ExitCode);
 
         await lab.DoAsync("box", VmAction.Pause);
         await RefusedAsync("is paused", () => PlugAsync(vm, new PlugRequest(PlugKind.Nvme, "d2", Size)));
@@ -99,8 +102,14 @@ public sealed class HotPlugQemuTests
         var kept = await InGuestAsync(vm, "/bin/sh", ["-c", $"mount /dev/{again} /data && cat /data/word"]);
         Assert.Equal("kept\n", Encoding.UTF8.GetString(kept.Stdout.Span));
 
+        await DoneAsync(lab, await UnplugAsync(vm, "d2"));
+        var killed = (await PlugAsync(vm, new PlugRequest(PlugKind.VirtioBlk, "d6", Size)))!;
+        await lab.UntilAsync("box", state => state.Plugged.Any(device => device.Id == "d6"));
         await lab.DoAsync("box", VmAction.Kill);
-        await RefusedAsync("is not running", () => PlugAsync(vm, new PlugRequest(PlugKind.VirtioBlk, "d6", Size)));
+        Assert.NotEqual(OperationState.Running, (await lab.EndAsync(killed)).State);
+        await RefusedAsync("is not running", () => PlugAsync(vm, new PlugRequest(PlugKind.VirtioBlk, "d7", Size)));
+        await lab.DoAsync("box", VmAction.Start);
+        Assert.Empty((await lab.UntilAsync("box", state => state.RunState is not null && state.Plugged.IsEmpty)).Plugged);
     }
 
     private static async Task<LabOnThisMachine> StartAsync(string architecture)

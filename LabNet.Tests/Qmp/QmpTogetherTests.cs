@@ -40,6 +40,14 @@ public sealed class QmpTogetherTests : IAsyncDisposable
     }
 
     [Fact(Timeout = Hang)]
+    public async Task Nothing_is_asked_by_no_question()
+    {
+        var (_, connection) = await _server.ConnectAsync();
+        await using var open = connection;
+        Assert.False((await connection.ExecuteAsync([], Cancellation)).Has(Size));
+    }
+
+    [Fact(Timeout = Hang)]
     public async Task Who_waits_too_long_learns_which_command_QEMU_works_on_and_the_rest_of_the_answers_is_dropped()
     {
         var (peer, connection) = await _server.ConnectAsync(new QmpOptions { ReplyTimeout = TimeSpan.FromSeconds(60) }, _time);

@@ -27,10 +27,12 @@ internal sealed class ScriptedQemu : IAsyncDisposable
         ["x-query-irq"] = """{"human-readable-text": "IRQ statistics for ioapic:\n 1: 5\n"}""",
     });
 
+    private readonly ConcurrentDictionary<string, string> _events = new();
     private readonly ConcurrentQueue<string> _asked = new();
     private readonly Task _serving;
     private TaskCompletionSource _released = Done();
     private FakeQmpPeer? _peer;
+    private volatile string? _breaksAt;
 
     public ScriptedQemu()
     {
@@ -61,6 +63,19 @@ internal sealed class ScriptedQemu : IAsyncDisposable
     }
 
     public void Answer(string command, string value) => _answers[command] = value;
+
+    /// <summary>The command is not known from now on.</summary>
+    public void Refuse(string command) => _answers.TryRemove(command, out _);
+
+    /// <summary>The command is answered, and this event follows at once.</summary>
+    public void AnswerWithEvent(string command, string value, string line)
+    {
+        _events[command] = line;
+        Answer(command, value);
+    }
+
+    /// <summary>The process ends when it gets this command.</summary>
+    public void BreakAt(string command) => _breaksAt = command;
 
     /// <summary>Nothing is answered until <see cref="Release"/>.</summary>
     public void Hold() => _released = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -103,13 +118,19 @@ internal sealed class ScriptedQemu : IAsyncDisposable
         while (await peer.ReadOrEndAsync() is { } command)
         {
             _asked.Enqueue(command.Name);
+            if (command.Name == _breaksAt)
+            {
+                peer.Dispose();
+                return;
+            }
+
             await _released.Task.WaitAsync(_ending.Token);
             waiting.Push(_answers.TryGetValue(command.Name, out var value)
                 ? $$"""{"return": {{value}}, "id": {{command.Id}}}"""
                 : $$"""{"error": {"class": "CommandNotFound", "desc": "The command {{command.Name}} has not been found"}, "id": {{command.Id}}}""");
             if (!AnswersBackwards || command.Name == BlockStats)
             {
-                await peer.SendAsync([.. waiting]);
+                await peer.SendAsync([.. waiting, .. _events.TryGetValue(command.Name, out var line) ? (string[])[line] : []]);
                 waiting.Clear();
             }
         }
