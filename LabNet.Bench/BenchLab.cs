@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using LabNet.Core.GuestAgent;
 using LabNet.Core.Hosts;
 using LabNet.Core.Qmp;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -14,13 +15,19 @@ internal sealed class BenchLab : IAsyncDisposable
 
     private readonly string _state;
 
-    private BenchLab(string state) => _state = state;
+    private readonly Host _host;
+
+    private BenchLab(string state)
+    {
+        _state = state;
+        _host = new Host(new HostSettings(state, "", "", "", Machine: null), TimeProvider.System, NullLogger<Host>.Instance);
+    }
 
     public static Uri Address { get; } = new($"http://127.0.0.1:{Port}");
 
     public string Token { get; private set; } = "";
 
-    private string Folder => Path.Join(_state, "cross-arch");
+    private string Folder => Directory.GetDirectories(_state).Single(folder => File.Exists(Path.Join(folder, "labnet.pid")));
 
     private string Pid => File.ReadAllText(Path.Join(Folder, "labnet.pid")).Split(' ')[0];
 
@@ -43,9 +50,23 @@ internal sealed class BenchLab : IAsyncDisposable
     /// <summary>A QMP client that has nothing to do with LabNet.</summary>
     public async Task<QmpConnection> ConnectAsync(string vm)
     {
-        var host = new Host(new HostSettings(_state, "", "", "", Machine: null), TimeProvider.System, NullLogger<Host>.Instance);
-        var stream = await host.OpenSocketAsync(Path.Join(Folder, "vms", vm, "user.sock"), CancellationToken.None);
+        var stream = await _host.OpenSocketAsync(Path.Join(Folder, "vms", vm, "user.sock"), CancellationToken.None);
         return await QmpConnection.NegotiateAsync(stream, new QmpOptions(), TimeProvider.System, CancellationToken.None);
+    }
+
+    /// <summary>A guest's agent serves one client: LabNet has to be ended before.</summary>
+    public GuestAgentClient OpenAgent(string vm)
+    {
+        var path = Path.Join(Folder, "vms", vm, "agent.sock");
+        return new GuestAgentClient(ct => _host.OpenSocketAsync(path, ct), TimeProvider.System);
+    }
+
+    /// <summary>Ends LabNet by its own pid; its VMs stay.</summary>
+    public async Task EndLabNetAsync()
+    {
+        using var labNet = Process.GetProcessById((int)Number(Pid));
+        labNet.Kill();
+        await labNet.WaitForExitAsync();
     }
 
     /// <summary>What LabNet has used of the CPU since its start.</summary>

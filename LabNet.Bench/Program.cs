@@ -11,6 +11,8 @@ using LabNet.Bench;
     (MetricStoreBench.Name, MetricStoreBench.Measures, MetricStoreBench.RunAsync),
     (HubBench.Name, HubBench.Measures, HubBench.RunAsync),
     (EventBench.Name, EventBench.Measures, EventBench.RunAsync),
+    (DevicesBench.Name, DevicesBench.Measures, DevicesBench.RunAsync),
+    (HotPlugBench.Name, HotPlugBench.Measures, HotPlugBench.RunAsync),
     (ChartsBench.Name, ChartsBench.Measures, ChartsBench.RunAsync),
 ];
 

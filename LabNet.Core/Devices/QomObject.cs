@@ -13,6 +13,11 @@ public sealed record QomObject(string Path, string Type, ImmutableArray<ObjectPr
 {
     private const string TypeProperty = "type";
 
+    /// <summary>QEMU's QERR_INVALID_PARAMETER_TYPE, from 2.0 to 10.0.</summary>
+    private const string WrongType = "Invalid parameter type";
+
+    private static readonly JsonElement Nothing = JsonElement.Parse("null");
+
     /// <exception cref="QmpException">Also where there is no object at the path.</exception>
     public static async Task<QomObject> ReadAsync(VmSession vm, string path, CancellationToken cancellationToken)
     {
@@ -31,19 +36,28 @@ public sealed record QomObject(string Path, string Type, ImmutableArray<ObjectPr
             properties);
     }
 
+    /// <summary>
+    /// Which of the properties can be set while the machine is there. QEMU does not list that, so each is offered null, a value that none
+    /// takes: QEMU first looks whether the property can be written, then whether its object is past the time for it, and at last at the value.
+    /// </summary>
+    /// <exception cref="QmpException"/>
+    public async Task<IReadOnlySet<string>> FindSettableAsync(VmSession vm, CancellationToken cancellationToken)
+    {
+        var offers = Properties.Where(property => property.IsPlain)
+            .Select(property => (property.Name, Offer: QomCommands.Set.With(new QomSetArguments(Path, property.Name, Nothing))))
+            .ToList();
+        var replies = await vm.ExecuteAsync([.. offers.Select(one => one.Offer)], cancellationToken);
+        return offers
+            .Where(one => replies.ReadUnlessRefused(one.Offer).WhyNot?.StartsWith(WrongType, StringComparison.Ordinal) is true)
+            .Select(one => one.Name)
+            .ToHashSet(StringComparer.Ordinal);
+    }
+
     private static QomProperty Read(ObjectPropertyInfo property, (JsonElement Value, string? WhyNot) answer) => new(
         property.Name,
         property.Type,
         property.Description,
         answer.WhyNot is not null ? null : answer.Value.ValueKind == JsonValueKind.String ? answer.Value.GetString() : answer.Value.GetRawText(),
+        answer.WhyNot is not null ? JsonValueKind.Undefined : answer.Value.ValueKind,
         answer.WhyNot);
-}
-
-/// <param name="Type">QEMU's, such as <c>bool</c>, <c>uint32</c> or <c>link&lt;bus&gt;</c>.</param>
-/// <param name="Value">A string as it is, anything else as JSON; null where QEMU does not tell it.</param>
-/// <param name="WhyNot">QEMU's words for that.</param>
-public sealed record QomProperty(string Name, string Type, string? Description, string? Value, string? WhyNot)
-{
-    /// <summary>The path of the object that it refers to; null for a property that refers to none.</summary>
-    public string? Target => Type.StartsWith("link<", StringComparison.Ordinal) && Value is ['/', ..] ? Value : null;
 }

@@ -88,6 +88,11 @@ public sealed partial class VmSession
         QmpCommand<TArguments, TReturn> command, TArguments arguments, CancellationToken cancellationToken) =>
         _qmp.ExecuteAsync(command, arguments, cancellationToken);
 
+    /// <summary>Sends commands together that look like changes and change nothing.</summary>
+    /// <exception cref="QmpException"/>
+    internal ValueTask<QmpReplies> ExecuteAsync(IReadOnlyList<CompleteQmpCommand> commands, CancellationToken cancellationToken) =>
+        _qmp.ExecuteAsync(commands, cancellationToken);
+
     /// <summary>QEMU's events from now on; to be had before the command that causes them is sent.</summary>
     internal FeedSubscription WatchQmpEvents() => _services.Feed.Subscribe(record => record.Source == _source && record.Item is QmpEventSeen);
 

@@ -39,11 +39,31 @@ public sealed partial class VmSession
             throw new RawQmpOffException();
         }
 
-        var line = await AuthorizeAsync(actor, Role.Admin, RawQmp, detail, cancellationToken);
+        return await ExecuteAuditedAsync(RawQmp, detail, command, actor, () => _qmp.ExecuteRawAsync(command, arguments, cancellationToken), cancellationToken);
+    }
+
+    /// <summary>Sets a property of an object of QEMU. Audited before and after, as raw QMP is.</summary>
+    /// <param name="path">The object's, in QEMU's tree.</param>
+    /// <exception cref="ForbiddenException">The actor is no admin.</exception>
+    /// <exception cref="QmpException"/>
+    public async Task SetPropertyAsync(string path, string property, JsonElement value, Actor actor, CancellationToken cancellationToken) =>
+        await ExecuteAuditedAsync(
+            QomCommands.Set.Name,
+            $"{path} {property} = {value.GetRawText()}",
+            property,
+            actor,
+            () => _qmp.ExecuteAsync(QomCommands.Set, new QomSetArguments(path, property, value), cancellationToken),
+            cancellationToken);
+
+    /// <param name="what">For the line about what came of it, beside the number of the first.</param>
+    private async Task<T> ExecuteAuditedAsync<T>(
+        string action, string detail, string what, Actor actor, Func<ValueTask<T>> execute, CancellationToken cancellationToken)
+    {
+        var line = await AuthorizeAsync(actor, Role.Admin, action, detail, cancellationToken);
         var result = "failed";
         try
         {
-            var returned = await _qmp.ExecuteRawAsync(command, arguments, cancellationToken);
+            var returned = await execute();
             result = "done";
             return returned;
         }
@@ -60,7 +80,7 @@ public sealed partial class VmSession
         }
         finally
         {
-            await _services.Audit.WriteAsync(actor, RawQmp, _state.Name, $"line {line}: {command}", result, CancellationToken.None);
+            await _services.Audit.WriteAsync(actor, action, _state.Name, $"line {line}: {what}", result, CancellationToken.None);
         }
     }
 }

@@ -25,6 +25,7 @@ public sealed class HotPlugQemuTests
     {
         await using var lab = await StartAsync(architecture);
         var vm = lab.Vm("box");
+        await CheckPropertiesAsync(vm);
         var before = await LeftAsync(vm);
         PlugRequest[] requests =
         [
@@ -110,6 +111,21 @@ public sealed class HotPlugQemuTests
         await RefusedAsync("is not running", () => PlugAsync(vm, new PlugRequest(PlugKind.VirtioBlk, "d7", Size)));
         await lab.DoAsync("box", VmAction.Start);
         Assert.Empty((await lab.UntilAsync("box", state => state.RunState is not null && state.Plugged.IsEmpty)).Plugged);
+    }
+
+    /// <summary>QEMU's own word for what can be set, and what cannot after the machine was made.</summary>
+    private static async Task CheckPropertiesAsync(VmSession vm)
+    {
+        var disk = await QomObject.ReadAsync(vm, "/machine/peripheral/vda", Cancellation);
+        var settable = await disk.FindSettableAsync(vm, Cancellation);
+        Assert.Equal((true, false, false), (settable.Contains("bootindex"), settable.Contains("vectors"), settable.Contains("realized")));
+        Assert.Equal(disk.Properties.AsEnumerable(), (await QomObject.ReadAsync(vm, disk.Path, Cancellation)).Properties);
+
+        var index = disk.Properties.Single(property => property.Name == "bootindex");
+        await vm.SetPropertyAsync(disk.Path, index.Name, index.Parse("7", out _)!.Value, LabOnThisMachine.Tester, Cancellation);
+        Assert.Equal("7", (await QomObject.ReadAsync(vm, disk.Path, Cancellation)).Properties.Single(property => property.Name == index.Name).Value);
+        await Assert.ThrowsAsync<ForbiddenException>(() => vm.SetPropertyAsync(
+            disk.Path, index.Name, index.Parse("8", out _)!.Value, new Actor("eve", Role.Operator, "test"), Cancellation));
     }
 
     private static async Task<LabOnThisMachine> StartAsync(string architecture)

@@ -1,12 +1,22 @@
 using LabNet.Core.Devices;
+using LabNet.Core.Qmp;
+using LabNet.Core.Storage;
 using LabNet.Core.Vms;
 using Microsoft.AspNetCore.Components;
 
 namespace LabNet.Web.Dashboard.Vm;
 
 /// <summary>An object of QEMU's tree: what hangs below it, and its properties with their values. Each is read when it is opened.</summary>
-public sealed partial class QomBrowser
+public sealed partial class QomBrowser : IDisposable
 {
+    private readonly CancellationTokenSource _leaving = new();
+    private IReadOnlySet<string> _settable = new HashSet<string>();
+    private string? _settableOf;
+    private string? _editing;
+    private string _text = "";
+    private string? _mistake;
+    private bool _setting;
+
     [Inject]
     private TimeProvider Time { get; set; } = default!;
 
@@ -18,6 +28,10 @@ public sealed partial class QomBrowser
 
     [Parameter, EditorRequired]
     public VmState State { get; set; } = default!;
+
+    /// <summary>Who looks; an admin can set what QEMU lets be set.</summary>
+    [Parameter, EditorRequired]
+    public Actor Actor { get; set; } = default!;
 
     /// <summary>Absolute.</summary>
     [Parameter, EditorRequired]
@@ -37,8 +51,60 @@ public sealed partial class QomBrowser
         }
     }
 
-    private async Task<GuestReading<QomObject>> ReadAsync(TimeSpan maxAge, CancellationToken cancellationToken) =>
-        new(await QomObject.ReadAsync(Session, Path, cancellationToken), Time.GetUtcNow());
+    public void Dispose()
+    {
+        _leaving.Cancel();
+        _leaving.Dispose();
+    }
+
+    protected override void OnParametersSet()
+    {
+        if (_settableOf is not null && _settableOf != Path)
+        {
+            (_settableOf, _settable) = (null, new HashSet<string>());
+            StopEditing();
+        }
+    }
+
+    private async Task<GuestReading<QomObject>> ReadAsync(TimeSpan maxAge, CancellationToken cancellationToken)
+    {
+        var path = Path;
+        var read = await QomObject.ReadAsync(Session, path, cancellationToken);
+        if (Actor.Role >= Role.Admin && _settableOf != path)
+        {
+            _settable = await read.FindSettableAsync(Session, cancellationToken);
+            _settableOf = path;
+        }
+
+        return new GuestReading<QomObject>(read, Time.GetUtcNow());
+    }
+
+    private void Edit(QomProperty property) => (_editing, _text, _mistake) = (property.Name, property.Value ?? "", null);
+
+    private void StopEditing() => (_editing, _mistake) = (null, null);
+
+    private async Task SetAsync(QomProperty property)
+    {
+        if (property.Parse(_text, out _mistake) is not { } value || _setting)
+        {
+            return;
+        }
+
+        _setting = true;
+        try
+        {
+            await Session.SetPropertyAsync(Path, property.Name, value, Actor, _leaving.Token);
+            StopEditing();
+        }
+        catch (Exception e) when (e is QmpException or ForbiddenException or DatabaseException)
+        {
+            _mistake = e.Message;
+        }
+        finally
+        {
+            _setting = false;
+        }
+    }
 
     private string Address(string path) => Navigation.GetUriWithQueryParameter("qom", path);
 
