@@ -1,9 +1,9 @@
 using System.Diagnostics;
-using System.Globalization;
 using LabNet.Core.Devices;
 using LabNet.Core.Feed;
 using LabNet.Core.Hosts;
 using LabNet.Core.Labs;
+using LabNet.Core.Qmp;
 using LabNet.Core.Storage;
 using LabNet.Core.Vms;
 using Microsoft.Extensions.DependencyInjection;
@@ -20,6 +20,8 @@ internal sealed class DevicesBench(string folder)
     public const string Measures = "32 devices: the topology read and joined, QEMU's objects walked, the page's tree drawn (from the repository's root)";
 
     private const int Devices = 32;
+    private const int FirstSlot = 8;
+    private const int FunctionsEach = 4;
     private static readonly (string Vm, string Architecture, string Machine)[] Vms = [("x86", "x86_64", "q35"), ("arm", "aarch64", "virt")];
 
     /// <summary>Nobody clicks away in the moment in which a part has come.</summary>
@@ -28,7 +30,7 @@ internal sealed class DevicesBench(string folder)
     /// <summary>Resolves with the milliseconds from the click to the moment at which the last of the devices stands in the tree.</summary>
     private const string ClickAndWait = """
         last => new Promise(resolve => {
-          const done = () => [...document.querySelectorAll('[role=treegrid] [role=row], [role=tree] [role=treeitem], .part td, .part th')].some(cell => cell.textContent.trim().startsWith(last));
+          const done = () => [...document.querySelectorAll('.devices th[scope=row]')].some(name => name.textContent.startsWith(last));
           const observer = new MutationObserver(() => { if (done()) { observer.disconnect(); resolve(performance.now() - started); } });
           observer.observe(document.body, { subtree: true, childList: true, characterData: true });
           const started = performance.now();
@@ -77,8 +79,9 @@ internal sealed class DevicesBench(string folder)
         ];
         for (var number = 2; number < Devices; number++)
         {
-            arguments.AddRange(number % 4 == 0 ? ["-device", $"pcie-root-port,id=x{number:00},chassis={number}"]
-                : ["-device", string.Create(CultureInfo.InvariantCulture, $"virtio-rng-pci,id=x{number:00},addr={number / 4 + 8:x}.{number % 4},multifunction=on")]);
+            var (slot, function) = (FirstSlot + ((number - 2) / FunctionsEach), (number - 2) % FunctionsEach);
+            var kind = function == 0 ? $"pcie-root-port,chassis={number}" : "virtio-rng-pci";
+            arguments.AddRange(["-device", $"{kind},id=x{number:00},multifunction=on,addr={slot:x}.{function}"]);
         }
 
         return Process.Start(new ProcessStartInfo($"qemu-system-{architecture}", arguments))!;
@@ -122,7 +125,7 @@ internal sealed class DevicesBench(string folder)
                 topologies.Add(Stopwatch.GetElapsedTime(started).TotalMilliseconds);
                 functions = topology.All.Count(device => device.Pci is not null);
                 started = Stopwatch.GetTimestamp();
-                (objects, properties) = await WalkAsync(vm, "/");
+                (objects, properties) = await WalkAsync(vm);
                 walks.Add(Stopwatch.GetElapsedTime(started).TotalMilliseconds);
             }
 
@@ -131,14 +134,17 @@ internal sealed class DevicesBench(string folder)
         }
     }
 
-    private static async Task<(int Objects, int Properties)> WalkAsync(VmSession vm, string path)
+    /// <summary>A level of the tree at a time, all of its objects together.</summary>
+    private static async Task<(int Objects, int Properties)> WalkAsync(VmSession vm)
     {
-        var here = await QomObject.ReadAsync(vm, path, CancellationToken.None);
-        var (objects, properties) = (1, here.Properties.Length);
-        foreach (var child in here.Children)
+        var (objects, properties) = (0, 0);
+        for (List<string> level = ["/"]; level.Count > 0;)
         {
-            var below = await WalkAsync(vm, $"{path.TrimEnd('/')}/{child.Name}");
-            (objects, properties) = (objects + below.Objects, properties + below.Properties);
+            var questions = level.Select(path => (Path: path, Question: QomCommands.List.With(new QomPathArguments(path)))).ToList();
+            var replies = await vm.ReadAsync([.. questions.Select(one => one.Question)], CancellationToken.None);
+            var told = questions.SelectMany(one => replies.Read(one.Question).Select(property => (one.Path, Property: property))).ToList();
+            (objects, properties) = (objects + level.Count, properties + told.Count);
+            level = [.. told.Where(one => one.Property.ChildType is not null).Select(one => $"{one.Path.TrimEnd('/')}/{one.Property.Name}")];
         }
 
         return (objects, properties);
