@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using LabNet.Core.GuestAgent;
 using LabNet.Core.Labs;
+using LabNet.Core.Vms;
 
 namespace LabNet.Core.Metrics;
 
@@ -10,7 +11,8 @@ internal sealed class GuestFigures(SampleBuilder sample, LabVm vm)
     /// <summary>A guest with hundreds of devices, or one that lies, costs no more than this.</summary>
     private const int InterruptsMax = 100;
 
-    public void Write(GuestMeasurement measured)
+    /// <param name="plugged">What has been plugged in since the VM was started.</param>
+    public void Write(GuestMeasurement measured, ImmutableArray<PluggedDevice> plugged)
     {
         sample.Gauge(new MetricKey(MetricCatalogue.GuestUptime), measured.Vitals.UptimeSeconds);
         sample.Gauge(new MetricKey(MetricCatalogue.GuestLoad), measured.Vitals.Load.OneMinute);
@@ -21,7 +23,7 @@ internal sealed class GuestFigures(SampleBuilder sample, LabVm vm)
         }
 
         WriteInterrupts(measured);
-        WriteUserNics(measured);
+        WriteUserNics(measured, plugged);
     }
 
     private void WriteInterrupts(GuestMeasurement measured)
@@ -53,17 +55,18 @@ internal sealed class GuestFigures(SampleBuilder sample, LabVm vm)
     }
 
     /// <summary>Nobody on the host counts what goes over QEMU's own network; the guest does.</summary>
-    private void WriteUserNics(GuestMeasurement measured)
+    private void WriteUserNics(GuestMeasurement measured, ImmutableArray<PluggedDevice> plugged)
     {
-        foreach (var nic in vm.Nics.OfType<UserNic>())
+        var started = vm.Nics.OfType<UserNic>().Select(nic => (Id: nic.Id.ToString(), Mac: nic.Mac.ToString()));
+        var since = plugged.Where(device => device is { Mac: not null, Tap: null }).Select(device => (device.Id, Mac: device.Mac!));
+        foreach (var (label, mac) in started.Concat(since))
         {
-            var counted = Array.Find(measured.Interfaces, one => string.Equals(one.HardwareAddress, nic.Mac.ToString(), StringComparison.OrdinalIgnoreCase))?.Statistics;
+            var counted = Array.Find(measured.Interfaces, one => string.Equals(one.HardwareAddress, mac, StringComparison.OrdinalIgnoreCase))?.Statistics;
             if (counted is null)
             {
                 continue;
             }
 
-            var label = nic.Id.ToString();
             sample.Counter(new MetricKey(MetricCatalogue.NicReceived, label), counted.RxBytes, measured.At);
             sample.Counter(new MetricKey(MetricCatalogue.NicSent, label), counted.TxBytes, measured.At);
             sample.Counter(new MetricKey(MetricCatalogue.NicReceivedPackets, label), counted.RxPackets, measured.At);

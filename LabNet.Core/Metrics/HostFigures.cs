@@ -1,19 +1,30 @@
+using System.Collections.Immutable;
 using LabNet.Core.Hosts;
-using LabNet.Core.Labs;
 using LabNet.Core.Qmp;
+using LabNet.Core.Vms;
 
 namespace LabNet.Core.Metrics;
 
 /// <summary>What the host tells of a VM: its process, its vCPUs' threads, its taps.</summary>
-/// <param name="taps">The VM's, by NIC.</param>
-internal sealed class HostFigures(SampleBuilder sample, TimeProvider time, IReadOnlyList<(NicId Nic, string Tap)> taps)
+/// <param name="taps">Those that the VM was started with, by NIC.</param>
+internal sealed class HostFigures(SampleBuilder sample, TimeProvider time, IReadOnlyList<(string Nic, string Tap)> taps)
 {
-    private readonly string[] _tapNames = [.. taps.Select(one => one.Tap)];
+    private (string Nic, string Tap)[] _taps = [.. taps];
+    private string[] _tapNames = [.. taps.Select(one => one.Tap)];
+    private ImmutableArray<PluggedDevice> _plugged = [];
 
     /// <param name="process">Null of an attached VM.</param>
     /// <param name="cpus">As QEMU told last.</param>
-    public void Write(QemuProcess? process, IReadOnlyList<CpuInfoFast> cpus)
+    /// <param name="plugged">What has been plugged in since.</param>
+    public void Write(QemuProcess? process, IReadOnlyList<CpuInfoFast> cpus, ImmutableArray<PluggedDevice> plugged)
     {
+        if (plugged != _plugged)
+        {
+            _plugged = plugged;
+            _taps = [.. taps, .. plugged.Where(device => device.Tap is not null).Select(device => (device.Id, device.Tap!))];
+            _tapNames = [.. _taps.Select(one => one.Tap)];
+        }
+
         if (process is null)
         {
             sample.Missing("process", "LabNet did not start this QEMU and does not know its process.");
@@ -28,7 +39,7 @@ internal sealed class HostFigures(SampleBuilder sample, TimeProvider time, IRead
         var at = time.GetTimestamp();
         for (var place = 0; place < counted.Length; place++)
         {
-            WriteTap(taps[place].Nic.ToString(), counted[place], at);
+            WriteTap(_taps[place].Nic, counted[place], at);
         }
     }
 

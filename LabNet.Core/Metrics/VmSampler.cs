@@ -44,7 +44,7 @@ internal sealed partial class VmSampler
         _sample = new SampleBuilder(time);
         _qemu = new QemuReader(session, time);
         _qemuFigures = new QemuFigures(_sample);
-        _hostFigures = new HostFigures(_sample, time, [.. vm.Nics.OfType<LinkNic>().Select(nic => (nic.Id, names.Tap(vm.Name, nic.Id)))]);
+        _hostFigures = new HostFigures(_sample, time, [.. vm.Nics.OfType<LinkNic>().Select(nic => (nic.Id.ToString(), names.Tap(vm.Name, nic.Id)))]);
         _guest = new GuestReader(session, time);
         _guestFigures = new GuestFigures(_sample, vm);
     }
@@ -136,10 +136,10 @@ internal sealed partial class VmSampler
 
         _sample.Missing("qemu", reading is null ? "QEMU has not answered yet; it may be busy with a snapshot." : null);
         _sample.Missing("histograms", _session.WhyNoHistograms);
-        _hostFigures.Write(_session.Process, _cpus);
+        _hostFigures.Write(_session.Process, _cpus, _session.State.Plugged);
         if (_guest.Take(period == Fast ? GuestPeriodSeen : GuestPeriod, cancellationToken) is { } measured)
         {
-            _guestFigures.Write(measured);
+            _guestFigures.Write(measured, _session.State.Plugged);
         }
 
         _sample.Missing("guest", _guest.WhyNot);

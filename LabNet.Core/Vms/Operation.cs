@@ -25,4 +25,8 @@ public sealed record Operation(
     double? Progress,
     DateTimeOffset StartedAt,
     DateTimeOffset? EndedAt,
-    string? Error);
+    string? Error)
+{
+    /// <summary>What exactly, such as the device that is plugged in; null where the kind says all.</summary>
+    public string? Detail { get; init; }
+}

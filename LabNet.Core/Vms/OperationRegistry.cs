@@ -19,11 +19,16 @@ public sealed partial class OperationRegistry(
 
     /// <summary>Starts the work and returns at once.</summary>
     /// <param name="work">Gets a way to report progress (0 to 1) and the token by which the operation is cancelled.</param>
+    /// <param name="detail">What exactly, in a few words; null where the kind says all.</param>
     /// <param name="id">Of <see cref="NewId"/>, where something had to know it before; null for a new one.</param>
-    public Operation Begin(string kind, VmName? vm, Actor actor, Func<IProgress<double>, CancellationToken, Task> work, string? id = null)
+    public Operation Begin(
+        string kind, VmName? vm, Actor actor, Func<IProgress<double>, CancellationToken, Task> work, string? detail = null, string? id = null)
     {
         var operation = new Operation(
-            id ?? NewId(), kind, vm, actor.Name, OperationState.Running, Progress: null, time.GetUtcNow(), EndedAt: null, Error: null);
+            id ?? NewId(), kind, vm, actor.Name, OperationState.Running, Progress: null, time.GetUtcNow(), EndedAt: null, Error: null)
+        {
+            Detail = detail,
+        };
         var running = new Running(operation, CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token));
         _running[operation.Id] = running;
         running.Task = Task.Run(() => RunAsync(running, work), CancellationToken.None);

@@ -13,8 +13,8 @@ public sealed class OperationStore(Database labDatabase, TimeProvider time)
 
     public Task SaveAsync(Operation operation, CancellationToken cancellationToken) => labDatabase.WriteAsync(
         """
-        INSERT INTO operations (id, kind, vm, actor, state, progress, started_ns, ended_ns, error)
-        VALUES (@Id, @Kind, @Vm, @Actor, @State, @Progress, @StartedNs, @EndedNs, @Error)
+        INSERT INTO operations (id, kind, vm, actor, state, progress, started_ns, ended_ns, error, detail)
+        VALUES (@Id, @Kind, @Vm, @Actor, @State, @Progress, @StartedNs, @EndedNs, @Error, @Detail)
         ON CONFLICT (id) DO UPDATE SET state = @State, progress = @Progress, ended_ns = @EndedNs, error = @Error
         """,
         new
@@ -28,12 +28,13 @@ public sealed class OperationStore(Database labDatabase, TimeProvider time)
             StartedNs = operation.StartedAt.ToUnixTimeNs(),
             EndedNs = operation.EndedAt?.ToUnixTimeNs(),
             operation.Error,
+            operation.Detail,
         },
         cancellationToken);
 
     /// <exception cref="DatabaseException"/>
     public Operation? Find(string id) => labDatabase.Read(reader => reader.QuerySingleOrDefault<Row>(
-        "SELECT id, kind, vm, actor, state, progress, started_ns, ended_ns, error FROM operations WHERE id = @id", new { id }))?.ToOperation();
+        "SELECT id, kind, vm, actor, state, progress, started_ns, ended_ns, error, detail FROM operations WHERE id = @id", new { id }))?.ToOperation();
 
     /// <summary>
     /// What a LabNet that is gone left running is told as failed: nobody carries it on. What is older than a day goes.
@@ -50,7 +51,7 @@ public sealed class OperationStore(Database labDatabase, TimeProvider time)
     public StoredRows ReadExtent() => labDatabase.ReadExtent("SELECT count(*), min(started_ns) FROM operations");
 
     private sealed record Row(
-        string Id, string Kind, string? Vm, string Actor, string State, double? Progress, long Started_ns, long? Ended_ns, string? Error)
+        string Id, string Kind, string? Vm, string Actor, string State, double? Progress, long Started_ns, long? Ended_ns, string? Error, string? Detail)
     {
         public Operation ToOperation() => new(
             Id,
@@ -61,6 +62,9 @@ public sealed class OperationStore(Database labDatabase, TimeProvider time)
             Progress,
             UnixTime.FromUnixTimeNs(Started_ns),
             Ended_ns is { } ended ? UnixTime.FromUnixTimeNs(ended) : null,
-            Error);
+            Error)
+        {
+            Detail = Detail,
+        };
     }
 }

@@ -37,7 +37,7 @@ public sealed partial class VmSession
         string action, string? detail, Role required, Actor actor, Func<IProgress<double>, CancellationToken, Task> work, CancellationToken cancellationToken)
     {
         await AuthorizeAsync(actor, required, action, detail, cancellationToken);
-        return _services.Operations.Begin(action, _state.Name, actor, work);
+        return _services.Operations.Begin(action, _state.Name, actor, work, detail);
     }
 
     /// <summary>Refuses what needs a guest that runs.</summary>

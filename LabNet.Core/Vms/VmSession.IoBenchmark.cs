@@ -39,7 +39,7 @@ public sealed partial class VmSession
         {
             var id = OperationRegistry.NewId();
             var work = await prepare(id, cancellationToken);
-            return _services.Operations.Begin(IoBenchmark, _state.Name, actor, (progress, token) => BenchmarkAsync(work, progress, token), id);
+            return _services.Operations.Begin(IoBenchmark, _state.Name, actor, (progress, token) => BenchmarkAsync(work, progress, token), detail, id);
         }
         catch
         {

@@ -100,7 +100,7 @@ public sealed class OperationTests : IAsyncDisposable
     public async Task What_an_earlier_LabNet_left_running_is_closed_as_failed_and_old_ones_go()
     {
         var store = new OperationStore(_database, _time);
-        var abandoned = new Operation("a", "start", Box, "alice", OperationState.Running, 0.25, _time.GetUtcNow(), EndedAt: null, Error: null);
+        var abandoned = new Operation("a", "start", Box, "alice", OperationState.Running, 0.25, _time.GetUtcNow(), EndedAt: null, Error: null) { Detail = "d1" };
         await store.SaveAsync(abandoned, Cancellation);
         var old = abandoned with { Id = "b", State = OperationState.Succeeded, EndedAt = _time.GetUtcNow() };
         await store.SaveAsync(old, Cancellation);

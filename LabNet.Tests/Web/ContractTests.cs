@@ -154,7 +154,7 @@ public sealed class ContractTests(TestApp app) : IClassFixture<TestApp>
         var running = await client.GetFromJsonAsync<JsonNode>($"/api/v1/operations/{begun.Id}", TestRun.Ended);
         AssertJson(
             $$"""
-            {"id":"{{begun.Id}}","kind":"pause","vm":"x86","state":"running","progress":null,"startedAt":"2026-11-22T10:00:00.000000Z","endedAt":null,"error":null}
+            {"id":"{{begun.Id}}","kind":"pause","vm":"x86","detail":null,"state":"running","progress":null,"startedAt":"2026-11-22T10:00:00.000000Z","endedAt":null,"error":null}
             """,
             running!);
 

@@ -14,15 +14,17 @@ public sealed record OperationStarted(string Operation)
 /// <summary>Something that takes time.</summary>
 /// <param name="Kind">Such as `pause`.</param>
 /// <param name="Vm">The VM it concerns; null for the lab.</param>
+/// <param name="Detail">What exactly, such as `d1 (nvme, 16777216 bytes)`; null where the kind says all.</param>
 /// <param name="Progress">0 to 1; null where nobody can know it.</param>
 /// <param name="Error">Why it failed.</param>
 public sealed record OperationContract(
-    string Id, string Kind, string? Vm, OperationState State, double? Progress, DateTimeOffset StartedAt, DateTimeOffset? EndedAt, string? Error)
+    string Id, string Kind, string? Vm, string? Detail, OperationState State, double? Progress, DateTimeOffset StartedAt, DateTimeOffset? EndedAt, string? Error)
 {
     internal static OperationContract Of(Operation operation) => new(
         operation.Id,
         operation.Kind,
         operation.Vm?.ToString(),
+        operation.Detail,
         operation.State,
         operation.Progress,
         operation.StartedAt,
