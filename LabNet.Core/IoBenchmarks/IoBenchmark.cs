@@ -30,7 +30,7 @@ public sealed record IoBenchmarkRequest(
     /// <summary>More hardly narrows an interval any further; the exact tests are made for at most this many.</summary>
     public const int RepeatsMax = 30;
 
-    internal const int LabelCharsMax = 64;
+    public const int LabelCharsMax = 64;
     private const int DeviceCharsMax = 64;
 
     /// <returns>Why this cannot be measured anywhere, with what is allowed; null if it can.</returns>

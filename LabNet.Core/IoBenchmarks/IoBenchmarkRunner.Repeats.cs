@@ -53,6 +53,9 @@ public sealed partial class IoBenchmarkRunner
                 throw new IoBenchmarkException($"In repeat {number} of {plan.Run.Repeats}: {e.Message}", e);
             }
         }
+
+        // Whoever follows the progress reads the last repeat now: what comes next in a series can take a while.
+        progress.Report(1);
     }
 
     private static async Task LayOutAsync(Plan plan, GuestProgram program, string place, CancellationToken cancellationToken)

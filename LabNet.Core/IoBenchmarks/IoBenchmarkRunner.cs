@@ -3,6 +3,7 @@ using LabNet.Core.Devices;
 using LabNet.Core.GuestAgent;
 using LabNet.Core.Labs;
 using LabNet.Core.Qmp;
+using LabNet.Core.Storage;
 using LabNet.Core.Vms;
 
 namespace LabNet.Core.IoBenchmarks;
@@ -11,6 +12,8 @@ namespace LabNet.Core.IoBenchmarks;
 /// <remarks>Thread-safe. Of a VM one benchmark runs at a time.</remarks>
 public sealed partial class IoBenchmarkRunner(IoBenchmarkStore store, HotPlug hotPlug, TimeProvider time)
 {
+    public const string OperationKind = VmSession.IoBenchmark;
+
     /// <summary>The only disk that LabNet gives a VM at its start, with the guest's system on it.</summary>
     private const string RootDisk = "vda";
 
@@ -35,6 +38,25 @@ public sealed partial class IoBenchmarkRunner(IoBenchmarkStore store, HotPlug ho
             },
             cancellationToken);
     }
+
+    /// <summary>Forgets a run of the VM that has ended, for the actor (operator).</summary>
+    /// <exception cref="ForbiddenException"/>
+    /// <exception cref="VmConflictException">It has not ended.</exception>
+    /// <exception cref="DatabaseException"/>
+    public async Task DeleteAsync(VmSession vm, IoBenchmark run, Actor actor, CancellationToken cancellationToken)
+    {
+        if (run.State == OperationState.Running)
+        {
+            throw new VmConflictException($"The run {run.Id} has not ended.");
+        }
+
+        await vm.AllowIoBenchmarkDeletionAsync($"{run.Profile} on {run.Device} ({run.Id})", actor, cancellationToken);
+        await store.DeleteAsync(run.Id, CancellationToken.None);
+    }
+
+    /// <summary>The ids of the VM's disks, as QEMU has them now.</summary>
+    /// <exception cref="QmpException"/>
+    public static Task<IReadOnlyList<string>> ReadDisksAsync(VmSession vm, CancellationToken cancellationToken) => QemuDisk.ReadIdsAsync(vm, cancellationToken);
 
     private static void ThrowIfMistaken(IoBenchmarkRequest request)
     {

@@ -32,16 +32,22 @@ public sealed record IoComparison(IoBenchmark A, IoBenchmark B, ImmutableArray<s
 {
     public string Verdict => Figures[0].Verdict;
 
+    /// <returns>Why they cannot be compared, whatever they have measured; null if they can.</returns>
+    public static string? WhyNot(IoBenchmark a, IoBenchmark b) =>
+        a.Profile != b.Profile ? $"Only runs of one profile can be compared, and a is of {a.Profile}, b of {b.Profile}."
+        : a.KnownProfile is null ? $"This LabNet does not know the profile {a.Profile}, and cannot say what to compare."
+        : null;
+
     /// <exception cref="ArgumentException">They do not measure the same.</exception>
     public static IoComparison Of(IoBenchmark a, IoBenchmark b)
     {
-        if (a.Profile != b.Profile || a.KnownProfile is not { } profile)
+        if (WhyNot(a, b) is { } whyNot)
         {
-            throw new ArgumentException($"Only runs of one profile can be compared, and these are of {a.Profile} and {b.Profile}.", nameof(b));
+            throw new ArgumentException(whyNot, nameof(b));
         }
 
         var words = new IoVerdict(a, b);
-        return new IoComparison(a, b, [.. DifferencesOf(a, b)], [.. FiguresOf(profile).Select(figure => Compare(figure, a, b, words))]);
+        return new IoComparison(a, b, [.. DifferencesOf(a, b)], [.. FiguresOf(a.KnownProfile!).Select(figure => Compare(figure, a, b, words))]);
     }
 
     private static ComparedFigure Compare(Figure figure, IoBenchmark runA, IoBenchmark runB, IoVerdict words)

@@ -20,7 +20,7 @@ internal sealed record QemuDisk(string QdevId, string Type, PciAddress Pci, Scsi
     /// <exception cref="QmpException"/>
     public static async Task<QemuDisk> FindAsync(VmSession vm, string qdevId, CancellationToken cancellationToken)
     {
-        var ids = (await vm.ReadAsync(BlockCommands.QueryBlock, cancellationToken)).Select(block => QdevIdOf(block.Qdev)).OfType<string>().ToList();
+        var ids = await ReadIdsAsync(vm, cancellationToken);
         if (!ids.Contains(qdevId, StringComparer.Ordinal))
         {
             throw new UnknownDiskException($"{vm.State.Name} has no disk \"{qdevId}\"; it has {(ids.Count == 0 ? "none with an id" : string.Join(", ", ids))}.");
@@ -46,6 +46,10 @@ internal sealed record QemuDisk(string QdevId, string Type, PciAddress Pci, Scsi
 
         throw new VmConflictException($"{qdevId} is a {type}, which cannot be told in the guest: virtio-blk, NVMe and SCSI disks on the PCI bus can.");
     }
+
+    /// <exception cref="QmpException"/>
+    public static async Task<IReadOnlyList<string>> ReadIdsAsync(VmSession vm, CancellationToken cancellationToken) =>
+        [.. (await vm.ReadAsync(BlockCommands.QueryBlock, cancellationToken)).Select(block => QdevIdOf(block.Qdev)).OfType<string>().Distinct()];
 
     /// <summary>QEMU's counters of the disk; null if it is gone.</summary>
     /// <exception cref="QmpException"/>

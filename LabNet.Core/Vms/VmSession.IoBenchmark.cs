@@ -6,7 +6,7 @@ namespace LabNet.Core.Vms;
 /// <summary>I/O benchmarks of the guest: one at a time, because two would measure each other.</summary>
 public sealed partial class VmSession
 {
-    private const string IoBenchmark = "io-benchmark";
+    internal const string IoBenchmark = "io-benchmark";
 
     private int _benchmarks;
 
@@ -47,6 +47,11 @@ public sealed partial class VmSession
             throw;
         }
     }
+
+    /// <summary>Lets the actor (operator) forget a run, and writes it down.</summary>
+    /// <exception cref="ForbiddenException"/>
+    internal Task AllowIoBenchmarkDeletionAsync(string detail, Actor actor, CancellationToken cancellationToken) =>
+        AuthorizeAsync(actor, Role.Operator, IoBenchmark + "-delete", detail, cancellationToken);
 
     private async Task BenchmarkAsync(Func<IProgress<double>, CancellationToken, Task> work, IProgress<double> progress, CancellationToken cancellationToken)
     {

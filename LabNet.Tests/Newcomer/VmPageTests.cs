@@ -23,6 +23,9 @@ public sealed partial class VmPageTests
           arm: { host: zeus, arch: aarch64, memory: 384M, cpus: 1, image: debian, share: workspace, nics: [ user, { link: lab, address: 10.10.10.1/24 } ] }
         """;
 
+    /// <summary>An emulated guest that is busy begins fio in seconds, and takes a disk back in more.</summary>
+    private const float MeasuringTimeoutMs = 180_000;
+
     private const string MarkupName = "<b id=markup>&amp;</b>";
 
     [Fact]
@@ -88,18 +91,23 @@ public sealed partial class VmPageTests
         }
     }
 
-    /// <summary>A disk and a NIC are plugged in and out while the guest works on another disk; the tree shows it before, during and after.</summary>
+    /// <summary>
+    /// A disk and a NIC are plugged in, used, measured and plugged out while the guest works on another disk; the tree shows it before, during
+    /// and after.
+    /// </summary>
     private static async Task CheckPlugAsync(IPage page, LabCommand lab, string vm)
     {
         await lab.OutputAsync("exec", vm, "--", "bash", "-c", "fio --name=w --filename=/var/tmp/w --size=8m --rw=randrw --time_based --runtime=600 >/dev/null 2>&1 &");
         await OpenAsync(page, vm, "Devices");
-        await PlugAndUnplugAsync("Nvme", "d1", "block");
-        await PlugAndUnplugAsync("VirtioNet", "n1", "net");
+        await PlugAndUnplugAsync("Nvme", "d1", "block", "dd if=/dev/zero of=/dev/$1 bs=64k count=16 oflag=direct && cmp -n 1048576 /dev/zero /dev/$1");
+        await PlugAndUnplugAsync("VirtioNet", "n1", "net", $"ip link set $1 up && ip addr add 10.10.10.3/24 dev $1 && ping -c 1 -W 20 -I $1 10.10.10.{(vm == "x86" ? 1 : 2)}");
+        await MeasureAroundPlugAsync(page, vm, "VirtioBlk");
+        await MeasureAroundPlugAsync(page, vm, "VirtioNet");
 
         Assert.NotEmpty(await lab.OutputAsync("exec", vm, "--", "pgrep", "-x", "fio"));
         await lab.OutputAsync("exec", vm, "--", "pkill", "-x", "fio");
 
-        async Task PlugAndUnplugAsync(string kind, string id, string folder)
+        async Task PlugAndUnplugAsync(string kind, string id, string folder, string use)
         {
             var row = page.GetByRole(AriaRole.Rowheader, new() { Name = id, Exact = true });
             await Assertions.Expect(row).ToHaveCountAsync(0);
@@ -112,6 +120,7 @@ public sealed partial class VmPageTests
             await Assertions.Expect(details).ToContainTextAsync("Made of it");
             var name = await details.Locator("dl > div").Filter(new() { HasText = "Made of it" }).Locator("dd").TextContentAsync();
             Assert.NotEmpty(await lab.OutputAsync("exec", vm, "--", "ls", $"/sys/class/{folder}/{name}"));
+            await lab.OutputAsync("exec", vm, "--", "bash", "-c", use, "use", name!);
 
             await details.GetByRole(AriaRole.Button, new() { Name = "Unplug …" }).ClickAsync();
             await page.GetByRole(AriaRole.Button, new() { Name = $"Unplug {id}" }).ClickAsync();
@@ -119,6 +128,24 @@ public sealed partial class VmPageTests
             await Assertions.Expect(details).ToContainTextAsync($"There is no device “{id}” at the moment.");
         }
     }
+
+    /// <summary>One click: measure, plug in, measure again, unplug; what the runs show is then on the page.</summary>
+    private static async Task MeasureAroundPlugAsync(IPage page, string vm, string kind)
+    {
+        await OpenAsync(page, vm, "Benchmark");
+        await page.GetByLabel("Plug in meanwhile").SelectOptionAsync(kind);
+        await page.GetByLabel("Repeats").FillAsync("3");
+        await page.GetByLabel("Seconds each").FillAsync("1");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Start", Exact = true }).ClickAsync();
+        var verdict = page.GetByRole(AriaRole.Region, new() { NameRegex = ComparedRuns() }).First;
+        await Assertions.Expect(verdict).ToBeVisibleAsync(new() { Timeout = MeasuringTimeoutMs });
+        await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "Start", Exact = true })).ToBeEnabledAsync(new() { Timeout = MeasuringTimeoutMs });
+        await Assertions.Expect(verdict).ToContainTextAsync("What it shows");
+        await OpenAsync(page, vm, "Devices");
+    }
+
+    [GeneratedRegex(", compared with ", RegexOptions.None, 1000)]
+    private static partial Regex ComparedRuns();
 
     /// <summary>Live values come, a drag zooms into a range that is in the address, and its points are what the API says.</summary>
     private static async Task CheckChartsAsync(IPage page)

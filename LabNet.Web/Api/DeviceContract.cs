@@ -36,14 +36,10 @@ public sealed record PlugContract(PlugKind Kind, string Id, long? SizeBytes = nu
 /// <param name="GuestProblem">Why what the guest sees is missing; null where it is not, or was not asked for.</param>
 public sealed record TopologyContract(IReadOnlyList<PciRootBusContract> Buses, IReadOnlyList<DeviceNodeContract> Others, string? GuestProblem)
 {
-    internal static TopologyContract Of(DeviceTopology topology, IReadOnlyList<GuestPciFunction> guest, string? guestProblem)
-    {
-        var byAddress = guest.ToLookup(function => PciAddress.TryParse(function.Address, out var address) ? address : default(PciAddress?));
-        return new TopologyContract(
-            [.. topology.PciBuses.Select(bus => new PciRootBusContract(bus.Number, [.. bus.Devices.Select(device => DeviceNodeContract.Of(device, byAddress))]))],
-            [.. topology.Others.Select(device => DeviceNodeContract.Of(device, byAddress))],
-            guestProblem);
-    }
+    internal static TopologyContract Of(DeviceTopology topology, GuestPciView guest, string? guestProblem) => new(
+        [.. topology.PciBuses.Select(bus => new PciRootBusContract(bus.Number, [.. bus.Devices.Select(device => DeviceNodeContract.Of(device, guest))]))],
+        [.. topology.Others.Select(device => DeviceNodeContract.Of(device, guest))],
+        guestProblem);
 }
 
 public sealed record PciRootBusContract(int Number, IReadOnlyList<DeviceNodeContract> Devices);
@@ -63,7 +59,7 @@ public sealed record DeviceNodeContract(
     GuestPciContract? Guest,
     IReadOnlyList<DeviceNodeContract> Below)
 {
-    internal static DeviceNodeContract Of(DeviceNode device, ILookup<PciAddress?, GuestPciFunction> guest) => new(
+    internal static DeviceNodeContract Of(DeviceNode device, GuestPciView guest) => new(
         device.QdevId,
         device.Type,
         device.QomPath,
@@ -71,7 +67,7 @@ public sealed record DeviceNodeContract(
         device.Pci is { } pci ? PciFunctionContract.Of(pci) : null,
         device.IsHotplugPort,
         device.IsHotplugPort ? device.Below.IsEmpty : null,
-        device.Pci is { } function && guest[function.Address].FirstOrDefault() is { } seen ? GuestPciContract.Of(seen) : null,
+        guest.Find(device.Pci) is { } seen ? GuestPciContract.Of(seen) : null,
         [.. device.Below.Select(below => Of(below, guest))]);
 }
 

@@ -79,16 +79,17 @@ public static class DeviceEndpoints
         var topology = await devices.ReadAsync(session, context.RequestAborted);
         if (!guest)
         {
-            return TopologyContract.Of(topology, [], guestProblem: null);
+            return TopologyContract.Of(topology, GuestPciView.Empty, guestProblem: null);
         }
 
         try
         {
-            return TopologyContract.Of(topology, (await session.ReadGuestPciAsync(GuestMaxAge, context.RequestAborted)).Value, guestProblem: null);
+            var seen = await session.ReadGuestPciAsync(GuestMaxAge, context.RequestAborted);
+            return TopologyContract.Of(topology, new GuestPciView(seen.Value), guestProblem: null);
         }
         catch (GuestAgentException e)
         {
-            return TopologyContract.Of(topology, [], e.Message);
+            return TopologyContract.Of(topology, GuestPciView.Empty, e.Message);
         }
     }
 }

@@ -63,12 +63,10 @@ public static class IoBenchmarkEndpoints
     /// <param name="vm">The VM's name.</param>
     /// <param name="id">The run's.</param>
     internal static async Task<NoContent> DeleteIoBenchmarkAsync(
-        string vm, string id, VmRegistry vms, IoBenchmarkStore store, AuditLog audit, HttpContext context)
+        string vm, string id, VmRegistry vms, IoBenchmarkStore store, IoBenchmarkRunner runner, HttpContext context)
     {
-        var run = store.Require(vms.Require(vm), id);
-        ThrowIfRunning(run);
-        await audit.WriteAsync(context.User.ToActor("api"), "io-benchmark-delete", run.Vm, $"{run.Profile} on {run.Device} ({id})", "accepted", context.RequestAborted);
-        await store.DeleteAsync(id, CancellationToken.None);
+        var session = vms.Require(vm);
+        await runner.DeleteAsync(session, store.Require(session, id), context.User.ToActor("api"), context.RequestAborted);
         return TypedResults.NoContent();
     }
 
@@ -81,9 +79,9 @@ public static class IoBenchmarkEndpoints
         var (first, second) = (store.Require(a ?? throw Missing("a")), store.Require(b ?? throw Missing("b")));
         ThrowIfRunning(first);
         ThrowIfRunning(second);
-        return first.Profile == second.Profile
-            ? IoComparisonContract.Of(IoComparison.Of(first, second))
-            : throw new BadInputException($"Only runs of one profile can be compared, and a is of {first.Profile}, b of {second.Profile}.");
+        return IoComparison.WhyNot(first, second) is { } whyNot
+            ? throw new BadInputException(whyNot)
+            : IoComparisonContract.Of(IoComparison.Of(first, second));
     }
 
     private static BadInputException Missing(string name) => new($"{name}: the id of a run is missing.");

@@ -1,6 +1,7 @@
 using LabNet.Core.Vms;
 using LabNet.Web.Access;
 using LabNet.Web.Dashboard.Vm;
+using LabNet.Web.Dashboard.Vm.Benchmark;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Radzen;
@@ -29,6 +30,7 @@ public static class DashboardRegistration
         services.AddRadzenComponents();
         services.AddScoped<VmDesk>();
         services.AddScoped<DeviceDesk>();
+        services.AddScoped<BenchmarkDesk>();
         services.TryAddSingleton<ActorOf>(user => user.ToActor("dashboard"));
         services.TryAddSingleton<BeginVmAction>(provider =>
         {

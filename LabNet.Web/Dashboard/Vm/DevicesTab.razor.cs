@@ -16,7 +16,7 @@ public sealed partial class DevicesTab : IAsyncDisposable
 
     private readonly CancellationTokenSource _leaving = new();
     private DeviceTopology? _topology;
-    private ILookup<PciAddress?, GuestPciFunction>? _guest;
+    private GuestPciView _guest = GuestPciView.Empty;
     private string? _guestRefusal;
     private Task _askingGuest = Task.CompletedTask;
     private string _filter = "";
@@ -81,14 +81,14 @@ public sealed partial class DevicesTab : IAsyncDisposable
     {
         if (VmAsking.WhyNotGuest(State) is not null)
         {
-            _guest = null;
+            _guest = GuestPciView.Empty;
             return;
         }
 
         try
         {
             var seen = await Session.ReadGuestPciAsync(GuestMaxAge, _leaving.Token);
-            _guest = seen.Value.ToLookup(function => PciAddress.TryParse(function.Address, out var address) ? address : default(PciAddress?));
+            _guest = new GuestPciView(seen.Value);
             _guestRefusal = null;
         }
         catch (GuestAgentException e)
@@ -110,7 +110,7 @@ public sealed partial class DevicesTab : IAsyncDisposable
     private PluggedDevice? PluggedOf(DeviceNode device) =>
         State.Plugged.FirstOrDefault(plugged => plugged.Id == device.QdevId || plugged.Outermost == device.QdevId);
 
-    private GuestPciFunction? GuestOf(DeviceNode device) => device.Pci is { } pci ? _guest?[pci.Address].FirstOrDefault() : null;
+    private GuestPciFunction? GuestOf(DeviceNode device) => _guest.Find(device.Pci);
 
     private (string Title, IReadOnlyList<DeviceRow> Rows)[] Groups(DeviceTopology topology) =>
     [

@@ -57,7 +57,7 @@ public sealed partial class MemoryTable : IAsyncDisposable
                 await (await _module).DisposeAsync();
             }
         }
-        catch (JSDisconnectedException)
+        catch (Exception e) when (e is JSDisconnectedException or OperationCanceledException)
         {
             // The browser is gone, and the table with it.
         }

@@ -1,3 +1,4 @@
+using LabNet.Core.IoBenchmarks;
 using LabNet.Core.Labs;
 using LabNet.Core.Vms;
 using LabNet.Web.Dashboard.Live;
@@ -33,6 +34,9 @@ public sealed partial class VmPage
         { Definition: AttachedVm } => $"{Name} is not reachable.",
         _ => $"{Name} is off.",
     };
+
+    private Operation? Benchmark =>
+        View.OperationsOf(Definition.Name).FirstOrDefault(operation => operation is { Kind: IoBenchmarkRunner.OperationKind, State: OperationState.Running });
 
     protected override void OnParametersSet()
     {
