@@ -19,8 +19,8 @@ internal static class FioCommand
     private const string FilePrefix = "labnet-io-";
 
     /// <summary>
-    /// Removes what a benchmark left behind whose guest or LabNet died, then runs what follows. Nothing of it can be in use: there is one
-    /// benchmark at a time, and no fio.
+    /// Removes what a benchmark left behind whose guest or LabNet died, then runs what follows. There is one benchmark at a time: if the fio
+    /// of that one still runs, it keeps its open file and ends by itself.
     /// </summary>
     private const string AfterTidyingUp = """rm -f -- "$1"/labnet-io-*; shift; exec "$@" """;
 

@@ -21,8 +21,10 @@ public enum IoTarget
 /// <param name="Seconds">How long each repeat measures.</param>
 /// <param name="Label">What the user calls the run, such as <c>before</c>; may be empty.</param>
 /// <param name="Destroys">The disk's id again, from somebody who knows that writing to it destroys what is on it.</param>
+/// <param name="UnderLoad">Measures also while another fio runs in the guest, from somebody who wants just that.</param>
 public sealed record IoBenchmarkRequest(
-    string Device, string Profile, int Seconds, int Repeats, string Label, IoTarget Target = IoTarget.File, string? Destroys = null)
+    string Device, string Profile, int Seconds, int Repeats, string Label, IoTarget Target = IoTarget.File, string? Destroys = null,
+    bool UnderLoad = false)
 {
     /// <summary>More would keep the guest busy, and nobody waits for it.</summary>
     public const int SecondsMax = 60;
@@ -95,6 +97,9 @@ public sealed record IoBenchmark(
 
     /// <summary>The operation that carried out several runs, to be compared: before something was plugged in, and after. Null for a run by itself.</summary>
     public string? Series { get; init; }
+
+    /// <summary>Whether another fio ran in the guest when this began.</summary>
+    public bool UnderLoad { get; init; }
 
     /// <summary>Null of a profile that this LabNet does not know.</summary>
     public IoProfile? KnownProfile => IoProfile.Find(Profile);

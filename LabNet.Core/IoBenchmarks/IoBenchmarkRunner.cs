@@ -68,7 +68,7 @@ public sealed partial class IoBenchmarkRunner(IoBenchmarkStore store, HotPlug ho
 
     private static string DetailOf(IoBenchmarkRequest request) =>
         $"{request.Profile} on {(request.Target == IoTarget.File ? "a file of" : "the disk")} {request.Device}, {request.Repeats} × {request.Seconds} s"
-        + (request.Destroys is null ? "" : ", destroys what is on it");
+        + (request.Destroys is null ? "" : ", destroys what is on it") + (request.UnderLoad ? ", also under load" : "");
 
     private async Task<Plan> PlanAsync(VmSession vm, IoBenchmarkRequest request, string id, Actor actor, CancellationToken cancellationToken)
     {
@@ -81,9 +81,10 @@ public sealed partial class IoBenchmarkRunner(IoBenchmarkStore store, HotPlug ho
             throw new VmConflictException($"The guest of {vm.State.Name} has no fio. Install it there (apt install fio).");
         }
 
-        if (guest.RunningFio is { } pid)
+        if (guest.RunningFio is { } pid && !request.UnderLoad)
         {
-            throw new VmConflictException($"fio runs in the guest of {vm.State.Name} already (process {pid}), and would be measured too. Wait for its end, or end it.");
+            throw new VmConflictException(
+                $"fio runs in the guest of {vm.State.Name} already (process {pid}), and would be measured too. Wait for its end, or ask for a benchmark under load.");
         }
 
         if (request.Target == IoTarget.Disk && profile.Writes)
@@ -96,7 +97,10 @@ public sealed partial class IoBenchmarkRunner(IoBenchmarkStore store, HotPlug ho
         var state = vm.State;
         var run = new IoBenchmark(
             id, state.Name, disk.QdevId, disk.Type, block.Device, profile.Name, request.Target, request.Label, request.Seconds, request.Repeats,
-            state.QemuVersion?.ToString(), state.Accelerator?.Kind, actor.Name, OperationState.Running, time.GetUtcNow());
+            state.QemuVersion?.ToString(), state.Accelerator?.Kind, actor.Name, OperationState.Running, time.GetUtcNow())
+        {
+            UnderLoad = guest.RunningFio is not null,
+        };
         return new Plan(vm, run, profile, disk, folder);
     }
 

@@ -14,7 +14,7 @@ public sealed class IoBenchmarkStore(Database labDatabase, TimeProvider time)
     public const int RunsMax = 1000;
 
     private const string RunColumns =
-        "id, vm, device, device_type, guest_device, profile, target, label, seconds, repeats, qemu_version, accelerator, actor, state, started_ns, ended_ns, error, series";
+        "id, vm, device, device_type, guest_device, profile, target, label, seconds, repeats, qemu_version, accelerator, actor, state, started_ns, ended_ns, error, series, under_load";
 
     private const string RepeatColumns =
         """
@@ -32,7 +32,7 @@ public sealed class IoBenchmarkStore(Database labDatabase, TimeProvider time)
         $"""
         INSERT INTO io_benchmarks ({RunColumns})
         VALUES (@Id, @Vm, @Device, @DeviceType, @GuestDevice, @Profile, @Target, @Label, @Seconds, @Repeats, @QemuVersion, @Accelerator, @ActorName,
-            @State, @StartedNs, NULL, NULL, @Series);
+            @State, @StartedNs, NULL, NULL, @Series, @UnderLoad);
         DELETE FROM io_benchmarks WHERE state <> 'running' AND id NOT IN (SELECT id FROM io_benchmarks ORDER BY started_ns DESC, id DESC LIMIT {RunsMax});
         """,
         new
@@ -53,6 +53,7 @@ public sealed class IoBenchmarkStore(Database labDatabase, TimeProvider time)
             State = WordOf(run.State),
             StartedNs = run.StartedAt.ToUnixTimeNs(),
             run.Series,
+            run.UnderLoad,
         },
         cancellationToken);
 
@@ -126,7 +127,7 @@ public sealed class IoBenchmarkStore(Database labDatabase, TimeProvider time)
 
     private sealed record RunRow(
         string Id, string Vm, string Device, string Device_type, string Guest_device, string Profile, string Target, string Label, long Seconds, long Repeats,
-        string? Qemu_version, string? Accelerator, string Actor, string State, long Started_ns, long? Ended_ns, string? Error, string? Series)
+        string? Qemu_version, string? Accelerator, string Actor, string State, long Started_ns, long? Ended_ns, string? Error, string? Series, long Under_load)
     {
         public IoBenchmark ToRun() => new(
             Id,
@@ -148,6 +149,7 @@ public sealed class IoBenchmarkStore(Database labDatabase, TimeProvider time)
             Error)
         {
             Series = Series,
+            UnderLoad = Under_load != 0,
         };
     }
 

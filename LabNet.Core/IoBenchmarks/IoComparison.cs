@@ -101,12 +101,15 @@ public sealed record IoComparison(IoBenchmark A, IoBenchmark B, ImmutableArray<s
             ("device type", a.DeviceType, b.DeviceType),
             ("target", Lower(a.Target), Lower(b.Target)),
             ("seconds", $"{a.Seconds}", $"{b.Seconds}"),
+            ("beside it", BesideIt(a), BesideIt(b)),
             ("engine", EngineOf(a), EngineOf(b)),
             ("accelerator", Lower(a.Accelerator), Lower(b.Accelerator)),
             ("QEMU", a.QemuVersion ?? "unknown", b.QemuVersion ?? "unknown"),
         ]
         where pair.A != pair.B
         select $"{pair.Name}: {pair.A}, {pair.B}";
+
+    private static string BesideIt(IoBenchmark run) => run.UnderLoad ? "another fio" : "no other fio";
 
     private static string EngineOf(IoBenchmark run) => run.Results is [var first, ..] ? first.Engine : "unknown";
 

@@ -70,10 +70,10 @@ public sealed class IoComparisonTests
     public void In_what_else_the_runs_differ_is_said_and_the_second_gets_a_name()
     {
         var a = SampleRuns.With("", 1000, 1010, 990, 1020, 980);
-        var b = SampleRuns.With("", 2500, 2510, 2490, 2520, 2480) with { Device = "n1", DeviceType = "nvme", Accelerator = null, Seconds = 2 };
+        var b = SampleRuns.With("", 2500, 2510, 2490, 2520, 2480) with { Device = "n1", DeviceType = "nvme", Accelerator = null, Seconds = 2, UnderLoad = true };
         var comparison = IoComparison.Of(a, b);
         Assert.Equal("n1 is 2.5 times as fast (between 2.5 and 2.6), 95 % sure.", comparison.Verdict);
-        Assert.Equal(["device: vda, n1", "device type: virtio-blk-pci, nvme", "seconds: 1, 2", "accelerator: tcg, unknown"], comparison.Differences);
+        Assert.Equal(["device: vda, n1", "device type: virtio-blk-pci, nvme", "seconds: 1, 2", "beside it: no other fio, another fio", "accelerator: tcg, unknown"], comparison.Differences);
         Assert.StartsWith("arm is", IoComparison.Of(a, b with { Vm = VmName.Parse("arm") }).Verdict, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => IoComparison.Of(a, b with { Profile = "seq-read-1m" }));
     }

@@ -14,9 +14,10 @@ namespace LabNet.Web.Api;
 /// <param name="Target">`file`, a scratch file on the disk's file system, if left out; `disk` for the disk itself.</param>
 /// <param name="Destroys">The disk's id again: only with it a profile that writes is let loose on the disk itself, and never on the root disk or a mounted one.</param>
 /// <param name="Plug">For a series: the disk is measured before and after such a device is plugged in, a new disk itself too, and the device is unplugged and deleted.</param>
+/// <param name="UnderLoad">`true` to measure also while another fio runs in the guest; otherwise that is refused.</param>
 public sealed record IoBenchmarkStartRequest(
     string Device, string Profile, int Seconds = 10, int Repeats = 5, string Label = "", IoTarget Target = IoTarget.File, string? Destroys = null,
-    PlugKind? Plug = null);
+    PlugKind? Plug = null, bool UnderLoad = false);
 
 /// <summary>A run of the past, or one that goes on.</summary>
 /// <param name="Id">That of the operation which carries it out; in a series, the first run has it.</param>
@@ -27,6 +28,7 @@ public sealed record IoBenchmarkStartRequest(
 /// <param name="Iops">Requests a second, reads and writes together; null before the first repeat.</param>
 /// <param name="BytesPerSecond">The same in bytes.</param>
 /// <param name="Series">The operation's id, of each run that it carries out; null for a run by itself.</param>
+/// <param name="UnderLoad">Whether another fio ran in the guest when this began.</param>
 /// <param name="Error">Why it failed.</param>
 public sealed record IoBenchmarkContract(
     string Id,
@@ -38,6 +40,7 @@ public sealed record IoBenchmarkContract(
     IoTarget Target,
     string Label,
     string? Series,
+    bool UnderLoad,
     int Seconds,
     int Repeats,
     int Measured,
@@ -61,6 +64,7 @@ public sealed record IoBenchmarkContract(
         run.Target,
         run.Label,
         run.Series,
+        run.UnderLoad,
         run.Seconds,
         run.Repeats,
         run.Results.Length,

@@ -38,7 +38,7 @@ public static class IoBenchmarkEndpoints
     {
         var session = vms.Require(vm);
         var asked = body.Value;
-        var request = new IoBenchmarkRequest(asked.Device, asked.Profile, asked.Seconds, asked.Repeats, asked.Label, asked.Target, asked.Destroys);
+        var request = new IoBenchmarkRequest(asked.Device, asked.Profile, asked.Seconds, asked.Repeats, asked.Label, asked.Target, asked.Destroys, asked.UnderLoad);
         if (request.Mistake() is { } mistake)
         {
             throw new BadInputException(mistake);

@@ -25,6 +25,9 @@ public sealed class BenchmarkWish
     /// <summary>Null for nothing.</summary>
     public PlugKind? Plug { get; set; }
 
+    /// <summary>Also while another fio runs in the guest.</summary>
+    public bool UnderLoad { get; set; }
+
     public bool IsDestructive => Target == IoTarget.Disk && IoProfile.Find(Profile) is { Writes: true };
 
     /// <summary>How many runs it makes: before, after, and one of a new disk.</summary>
@@ -76,7 +79,7 @@ public sealed class BenchmarkWish
     }
 
     private IoBenchmarkRequest ToRequest(int seconds, int repeats) =>
-        new(Disk, Profile, seconds, repeats, Label.Trim(), Target, IsDestructive ? Destroys.Trim() : null);
+        new(Disk, Profile, seconds, repeats, Label.Trim(), Target, IsDestructive ? Destroys.Trim() : null, UnderLoad);
 
     private static int? Number(string text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
 
