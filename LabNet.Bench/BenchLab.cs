@@ -27,7 +27,7 @@ internal sealed class BenchLab : IAsyncDisposable
 
     public string Token { get; private set; } = "";
 
-    private string Folder => Directory.GetDirectories(_state).Single(folder => File.Exists(Path.Join(folder, "labnet.pid")));
+    private string Folder => Path.Join(_state, "current");
 
     private string Pid => File.ReadAllText(Path.Join(Folder, "labnet.pid")).Split(' ')[0];
 
