@@ -1,3 +1,4 @@
+using LabNet.Web.Dashboard.Live;
 using Microsoft.AspNetCore.Components;
 using Microsoft.JSInterop;
 
@@ -11,15 +12,15 @@ public sealed partial class MetricBoard : IAsyncDisposable
 {
     private DotNetObjectReference<MetricBoard>? _self;
     private ElementReference _root;
-    private IJSObjectReference? _module;
-    private IJSObjectReference? _board;
-    private Task _opening = Task.CompletedTask;
+    private BrowserPart? _board;
     private TimeRange _range = TimeRange.Default;
     private TimeRange? _shown;
-    private bool _left;
 
     [Inject]
     private IJSRuntime JavaScript { get; set; } = default!;
+
+    [Inject]
+    private TimeProvider Time { get; set; } = default!;
 
     [Inject]
     private NavigationManager Navigation { get; set; } = default!;
@@ -51,61 +52,32 @@ public sealed partial class MetricBoard : IAsyncDisposable
     {
         if (firstRender)
         {
-            _opening = OpenAsync();
+            await OpenAsync();
         }
-
-        await _opening;
-        if (_board is not null && _shown != _range)
+        else if (_shown != _range)
         {
             _shown = _range;
-            await _board.InvokeVoidAsync("setRange", Wire(_range));
+            await _board!.InvokeVoidAsync("setRange", Wire(_range));
         }
     }
 
     public async ValueTask DisposeAsync()
     {
-        _left = true;
-        try
+        if (_board is not null)
         {
-            await _opening;
-            if (_board is not null)
-            {
-                await _board.InvokeVoidAsync("close");
-                await _board.DisposeAsync();
-            }
-
-            if (_module is not null)
-            {
-                await _module.DisposeAsync();
-            }
-        }
-        catch (Exception e) when (e is JSDisconnectedException or OperationCanceledException)
-        {
-            // The browser is gone, and the charts with it.
+            await _board.DisposeAsync();
         }
 
         _self?.Dispose();
     }
 
-    private async Task OpenAsync()
+    private Task OpenAsync()
     {
         _self = DotNetObjectReference.Create(this);
-        _module = await JavaScript.InvokeAsync<IJSObjectReference>("import", "./Dashboard/Charts/MetricBoard.razor.js");
-        if (_left)
-        {
-            return;
-        }
-
+        _board = new BrowserPart(JavaScript, Time, "./Dashboard/Charts/MetricBoard.razor.js");
+        _shown = _range;
         var specs = Charts.Select(chart => new { chart.Title, Vm = chart.Vm.ToString(), chart.Metrics, chart.Unit, chart.AtLeast, chart.Missing, chart.Names });
-        try
-        {
-            _shown = _range;
-            _board = await _module.InvokeAsync<IJSObjectReference>("open", _root, specs, Wire(_range), !Small, _self);
-        }
-        catch (JSException) when (_left)
-        {
-            // The viewer was faster: what it should open in has gone from the page.
-        }
+        return _board.OpenAsync(_root, specs, Wire(_range), !Small, _self);
     }
 
     private static object Wire(TimeRange range) => new

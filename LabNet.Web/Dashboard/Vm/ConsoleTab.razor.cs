@@ -1,4 +1,5 @@
 using LabNet.Core.Labs;
+using LabNet.Web.Dashboard.Live;
 using Microsoft.AspNetCore.Components;
 using Microsoft.JSInterop;
 
@@ -13,13 +14,13 @@ public sealed partial class ConsoleTab : IAsyncDisposable
     private ElementReference _screen;
     private ElementReference _status;
     private ElementReference _told;
-    private IJSObjectReference? _module;
-    private IJSObjectReference? _terminal;
-    private Task _opening = Task.CompletedTask;
-    private bool _left;
+    private BrowserPart? _terminal;
 
     [Inject]
     private IJSRuntime JavaScript { get; set; } = default!;
+
+    [Inject]
+    private TimeProvider Time { get; set; } = default!;
 
     [Parameter, EditorRequired]
     public VmName Vm { get; set; }
@@ -31,48 +32,18 @@ public sealed partial class ConsoleTab : IAsyncDisposable
     [Parameter, EditorRequired]
     public bool MayType { get; set; }
 
-    protected override Task OnAfterRenderAsync(bool firstRender) => firstRender ? _opening = OpenAsync() : Task.CompletedTask;
-
-    public async ValueTask DisposeAsync()
+    protected override Task OnAfterRenderAsync(bool firstRender)
     {
-        _left = true;
-        try
+        if (!firstRender)
         {
-            await _opening;
-            if (_terminal is not null)
-            {
-                await _terminal.InvokeVoidAsync("close");
-                await _terminal.DisposeAsync();
-            }
+            return Task.CompletedTask;
+        }
 
-            if (_module is not null)
-            {
-                await _module.DisposeAsync();
-            }
-        }
-        catch (Exception e) when (e is JSDisconnectedException or OperationCanceledException)
-        {
-            // The browser is gone, and the terminal with it.
-        }
+        _terminal = new BrowserPart(JavaScript, Time, "./Dashboard/Vm/ConsoleTab.razor.js");
+        return _terminal.OpenAsync(_screen, _status, _told, Vm.ToString(), MayType);
     }
 
-    private async Task OpenAsync()
-    {
-        _module = await JavaScript.InvokeAsync<IJSObjectReference>("import", "./Dashboard/Vm/ConsoleTab.razor.js");
-        if (_left)
-        {
-            return;
-        }
-
-        try
-        {
-            _terminal = await _module.InvokeAsync<IJSObjectReference>("open", _screen, _status, _told, Vm.ToString(), MayType);
-        }
-        catch (JSException) when (_left)
-        {
-            // The viewer was faster: what it should open in has gone from the page.
-        }
-    }
+    public ValueTask DisposeAsync() => _terminal?.DisposeAsync() ?? ValueTask.CompletedTask;
 
     private async Task ClearAsync()
     {

@@ -1,4 +1,5 @@
 using LabNet.Core.Devices;
+using LabNet.Web.Dashboard.Live;
 using Microsoft.AspNetCore.Components;
 using Microsoft.JSInterop;
 
@@ -9,11 +10,14 @@ public sealed partial class MemoryTable : IAsyncDisposable
 {
     private List<MemoryRow> _shown = [];
     private ElementReference _rows;
-    private Task<IJSObjectReference>? _module;
+    private BrowserPart? _scroller;
     private ulong? _revealed;
 
     [Inject]
     private IJSRuntime JavaScript { get; set; } = default!;
+
+    [Inject]
+    private TimeProvider Time { get; set; } = default!;
 
     [Parameter, EditorRequired]
     public IReadOnlyList<MemoryRow> Rows { get; set; } = [];
@@ -48,20 +52,7 @@ public sealed partial class MemoryTable : IAsyncDisposable
             && (filter.Length == 0 || texts.Any(text => text?.Contains(filter, StringComparison.OrdinalIgnoreCase) is true));
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        try
-        {
-            if (_module is not null)
-            {
-                await (await _module).DisposeAsync();
-            }
-        }
-        catch (Exception e) when (e is JSDisconnectedException or OperationCanceledException)
-        {
-            // The browser is gone, and the table with it.
-        }
-    }
+    public ValueTask DisposeAsync() => _scroller?.DisposeAsync() ?? ValueTask.CompletedTask;
 
     protected override void OnParametersSet() => _shown = [.. Rows.Where(row => Fits(row, Filter, Kind))];
 
@@ -76,8 +67,13 @@ public sealed partial class MemoryTable : IAsyncDisposable
         _revealed = Chosen?.Range.Start;
         if (Chosen is not null && _shown.Contains(Chosen))
         {
-            _module ??= JavaScript.InvokeAsync<IJSObjectReference>("import", "./Dashboard/Vm/MemoryTable.razor.js").AsTask();
-            await (await _module).InvokeVoidAsync("reveal", _rows);
+            if (_scroller is null)
+            {
+                _scroller = new BrowserPart(JavaScript, Time, "./Dashboard/Vm/MemoryTable.razor.js");
+                await _scroller.OpenAsync(_rows);
+            }
+
+            await _scroller.InvokeVoidAsync("reveal");
         }
     }
 }

@@ -1,5 +1,5 @@
 // Scrolls the table alone: the page itself stays where somebody looks at it.
-export function reveal(rows) {
+function reveal(rows) {
   const row = rows.querySelector('tr.chosen');
   if (row === null) {
     return;
@@ -11,4 +11,8 @@ export function reveal(rows) {
   if (isAbove || isBelow) {
     rows.scrollTop = row.offsetTop - (rows.clientHeight - row.offsetHeight) / 2;
   }
+}
+
+export function open(rows) {
+  return { reveal: () => reveal(rows), close: () => {} };
 }

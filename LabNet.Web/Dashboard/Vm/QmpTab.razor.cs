@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using LabNet.Core.Qmp;
 using LabNet.Core.Storage;
 using LabNet.Core.Vms;
+using LabNet.Web.Dashboard.Live;
 using Microsoft.AspNetCore.Components;
 using Microsoft.JSInterop;
 
@@ -20,13 +21,11 @@ public sealed partial class QmpTab : IAsyncDisposable
     private readonly CancellationTokenSource _leaving = new();
     private readonly List<Exchange> _exchanges = [];
     private ElementReference _input;
-    private IJSObjectReference? _module;
-    private IJSObjectReference? _shell;
+    private BrowserPart? _shell;
     private DotNetObjectReference<QmpTab>? _self;
     private QmpSchema? _schema;
     private string? _schemaProblem;
     private Task _loading = Task.CompletedTask;
-    private Task _opening = Task.CompletedTask;
     private string _line = "";
     private QmpShellCompletion _completion = Nothing;
     private QmpSchemaCommand? _command;
@@ -64,27 +63,14 @@ public sealed partial class QmpTab : IAsyncDisposable
     }
 
     protected override Task OnAfterRenderAsync(bool firstRender) =>
-        firstRender && Actor.Role >= Role.Admin ? _opening = OpenAsync() : Task.CompletedTask;
+        firstRender && Actor.Role >= Role.Admin ? OpenAsync() : Task.CompletedTask;
 
     public async ValueTask DisposeAsync()
     {
         await _leaving.CancelAsync();
-        try
+        if (_shell is not null)
         {
-            await _opening;
-            if (_shell is not null)
-            {
-                await _shell.DisposeAsync();
-            }
-
-            if (_module is not null)
-            {
-                await _module.DisposeAsync();
-            }
-        }
-        catch (Exception e) when (e is JSDisconnectedException or OperationCanceledException)
-        {
-            // The browser is gone.
+            await _shell.DisposeAsync();
         }
 
         _self?.Dispose();
@@ -167,23 +153,11 @@ public sealed partial class QmpTab : IAsyncDisposable
         return true;
     }
 
-    private async Task OpenAsync()
+    private Task OpenAsync()
     {
-        _module = await JavaScript.InvokeAsync<IJSObjectReference>("import", "./Dashboard/Vm/QmpTab.razor.js");
-        if (_leaving.IsCancellationRequested)
-        {
-            return;
-        }
-
         _self = DotNetObjectReference.Create(this);
-        try
-        {
-            _shell = await _module.InvokeAsync<IJSObjectReference>("open", _input, _self);
-        }
-        catch (JSException) when (_leaving.IsCancellationRequested)
-        {
-            // The viewer was faster: the line that it should listen to has gone from the page.
-        }
+        _shell = new BrowserPart(JavaScript, Time, "./Dashboard/Vm/QmpTab.razor.js");
+        return _shell.OpenAsync(_input, _self);
     }
 
     private async Task LoadAsync()

@@ -3,13 +3,15 @@ class QmpShell {
   #input;
   #tab;
   #back = -1;
+  #closing = new AbortController();
 
   constructor(input, tab) {
     this.#input = input;
     this.#tab = tab;
-    input.addEventListener('input', () => this.#typed());
-    input.addEventListener('click', () => this.#typed());
-    input.addEventListener('keydown', event => this.#key(event));
+    const { signal } = this.#closing;
+    input.addEventListener('input', () => this.#typed(), { signal });
+    input.addEventListener('click', () => this.#typed(), { signal });
+    input.addEventListener('keydown', event => this.#key(event), { signal });
     input.focus();
     this.#typed();
   }
@@ -27,6 +29,10 @@ class QmpShell {
     const value = this.#input.value;
     this.#set(value.slice(0, start) + text + value.slice(start + length), start + text.length);
     this.#input.focus();
+  }
+
+  close() {
+    this.#closing.abort();
   }
 
   #typed() {
