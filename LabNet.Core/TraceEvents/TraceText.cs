@@ -1,0 +1,255 @@
+using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
+using System.Text;
+
+namespace LabNet.Core.TraceEvents;
+
+/// <summary>What printf writes for one argument.</summary>
+internal enum PrintedAs
+{
+    Decimal,
+    Hex,
+    Octal,
+
+    /// <summary>glibc's <c>%p</c>: <c>0x…</c>, or <c>(nil)</c>.</summary>
+    Pointer,
+    Character,
+    Text,
+}
+
+/// <param name="Literal">What stands before it.</param>
+/// <param name="Skips">Arguments before this one that are not printed, because they are a width (<c>*</c>).</param>
+internal sealed record TraceConversion(byte[] Literal, PrintedAs PrintedAs, TraceValueKind Kind, int Skips);
+
+/// <summary>
+/// A printf format the other way round: reads a text that was written by it. The formats of trace-events-all need
+/// <code>
+/// conversion = "%" *( "-" / "+" / " " / "#" / "0" ) [ *DIGIT / "*" ] [ "." *DIGIT ] *( "h" / "l" / "z" / "j" / "t" ) type
+/// type       = "d" / "i" / "u" / "x" / "X" / "o" / "p" / "c" / "s" / "%"
+/// </code>
+/// A text argument ends where what follows it can be read; where that is possible in several ways, the shortest texts are taken.
+/// </summary>
+internal sealed class TraceText
+{
+    /// <summary>Guests choose some of the texts. One that is made to be ambiguous in very many ways is given up.</summary>
+    private const int AttemptsMax = 4096;
+
+    private readonly byte[] _tail;
+
+    private TraceText(ImmutableArray<TraceConversion> conversions, byte[] tail)
+    {
+        Conversions = conversions;
+        Skips = conversions.Sum(conversion => conversion.Skips);
+        _tail = tail;
+    }
+
+    /// <summary>One text argument, of any length.</summary>
+    public static TraceText Anything { get; } = new([new TraceConversion([], PrintedAs.Text, TraceValueKind.Text, Skips: 0)], []);
+
+    public ImmutableArray<TraceConversion> Conversions { get; }
+
+    public int Skips { get; }
+
+    /// <param name="format">A line feed ends it: QEMU's log has the rest on a line of its own.</param>
+    /// <returns>False for a conversion that is none of those above.</returns>
+    public static bool TryParse(string format, [NotNullWhen(true)] out TraceText? text)
+    {
+        text = null;
+        var conversions = ImmutableArray.CreateBuilder<TraceConversion>();
+        var literal = new StringBuilder();
+        for (var place = 0; place < format.Length && format[place] != '\n'; place++)
+        {
+            if (format[place] != '%')
+            {
+                literal.Append(format[place]);
+                continue;
+            }
+
+            var skips = 0;
+            for (place++; place < format.Length && " -+#0123456789.*hlzjt".Contains(format[place], StringComparison.Ordinal); place++)
+            {
+                skips += format[place] == '*' ? 1 : 0;
+            }
+
+            if (place == format.Length || KindOf(format[place]) is not { } kind)
+            {
+                return false;
+            }
+
+            if (format[place] == '%')
+            {
+                literal.Append('%');
+                continue;
+            }
+
+            conversions.Add(new TraceConversion(Encoding.UTF8.GetBytes(literal.ToString()), kind.As, kind.Kind, skips));
+            literal.Clear();
+        }
+
+        text = new TraceText(conversions.ToImmutable(), Encoding.UTF8.GetBytes(literal.ToString().TrimEnd()));
+        return true;
+    }
+
+    /// <returns>False if the text cannot have been written by this format.</returns>
+    public bool TryMatch(ReadOnlySpan<byte> text, Span<long> values, TraceTexts texts)
+    {
+        var attempts = AttemptsMax;
+        return TryMatchFrom(0, text, values, texts, ref attempts);
+    }
+
+    private bool TryMatchFrom(int first, ReadOnlySpan<byte> text, Span<long> values, TraceTexts texts, ref int attempts)
+    {
+        for (var number = first; number < Conversions.Length; number++)
+        {
+            var conversion = Conversions[number];
+            if (!text.StartsWith(conversion.Literal))
+            {
+                return false;
+            }
+
+            text = text[conversion.Literal.Length..];
+            if (conversion.PrintedAs == PrintedAs.Text)
+            {
+                return TryMatchText(number, text, values, texts, ref attempts);
+            }
+
+            if (!TryRead(conversion.PrintedAs, ref text, out values[number], texts))
+            {
+                return false;
+            }
+        }
+
+        return text.TrimEnd((byte)' ').SequenceEqual(_tail);
+    }
+
+    private bool TryMatchText(int number, ReadOnlySpan<byte> text, Span<long> values, TraceTexts texts, ref int attempts)
+    {
+        var isLast = number == Conversions.Length - 1;
+        var behind = isLast ? _tail : Conversions[number + 1].Literal;
+        if (isLast)
+        {
+            // The tail can stand in the text as well: the last one counts.
+            if (!text.EndsWith(behind))
+            {
+                return false;
+            }
+
+            values[number] = texts.NumberOf(text[..^behind.Length]);
+            return true;
+        }
+
+        for (var length = 0; length <= text.Length && attempts-- > 0; length++)
+        {
+            var next = text[length..].IndexOf(behind);
+            if (next < 0)
+            {
+                return false;
+            }
+
+            length += next;
+            if (TryMatchFrom(number + 1, text[length..], values, texts, ref attempts))
+            {
+                values[number] = texts.NumberOf(text[..length]);
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static bool TryRead(PrintedAs printedAs, ref ReadOnlySpan<byte> text, out long value, TraceTexts texts)
+    {
+        value = 0;
+        switch (printedAs)
+        {
+            case PrintedAs.Decimal:
+                return TryReadDecimal(ref text, out value);
+            case PrintedAs.Hex:
+                return TryReadHex(ref text, out value);
+            case PrintedAs.Octal:
+                return TryReadOctal(ref text, out value);
+            case PrintedAs.Pointer when text.StartsWith("(nil)"u8):
+                text = text["(nil)"u8.Length..];
+                return true;
+            case PrintedAs.Pointer when text.StartsWith("0x"u8):
+                text = text["0x"u8.Length..];
+                return TryReadHex(ref text, out value);
+            case PrintedAs.Character when !text.IsEmpty:
+                value = texts.NumberOf(text[..1]);
+                text = text[1..];
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    private static bool TryReadDecimal(ref ReadOnlySpan<byte> text, out long value)
+    {
+        value = 0;
+        var place = 0;
+        while (place < text.Length && text[place] == ' ')
+        {
+            place++;
+        }
+
+        var isNegative = place < text.Length && text[place] == '-';
+        place += isNegative || (place < text.Length && text[place] == '+') ? 1 : 0;
+        var from = place;
+        ulong number = 0;
+        for (; place < text.Length && text[place] - '0' is >= 0 and <= 9 and var digit; place++)
+        {
+            number = unchecked((number * 10) + (ulong)digit);
+        }
+
+        value = unchecked(isNegative ? -(long)number : (long)number);
+        text = text[place..];
+        return place > from;
+    }
+
+    private static bool TryReadHex(ref ReadOnlySpan<byte> text, out long value)
+    {
+        ulong number = 0;
+        var place = 0;
+        for (; place < text.Length && DigitOf(text[place]) is >= 0 and var digit; place++)
+        {
+            number = (number << 4) | (uint)digit;
+        }
+
+        value = unchecked((long)number);
+        text = text[place..];
+        return place > 0;
+    }
+
+    private static int DigitOf(byte c) => c switch
+    {
+        >= (byte)'0' and <= (byte)'9' => c - '0',
+        >= (byte)'a' and <= (byte)'f' => c - 'a' + 10,
+        >= (byte)'A' and <= (byte)'F' => c - 'A' + 10,
+        _ => -1,
+    };
+
+    private static bool TryReadOctal(ref ReadOnlySpan<byte> text, out long value)
+    {
+        value = 0;
+        var place = 0;
+        for (; place < text.Length && text[place] - '0' is >= 0 and <= 7 and var digit; place++)
+        {
+            value = unchecked((value << 3) | (uint)digit);
+        }
+
+        text = text[place..];
+        return place > 0;
+    }
+
+    private static (PrintedAs As, TraceValueKind Kind)? KindOf(char type) => type switch
+    {
+        'd' or 'i' => (PrintedAs.Decimal, TraceValueKind.Number),
+        'u' => (PrintedAs.Decimal, TraceValueKind.Natural),
+        'x' or 'X' => (PrintedAs.Hex, TraceValueKind.Hex),
+        'o' => (PrintedAs.Octal, TraceValueKind.Natural),
+        'p' => (PrintedAs.Pointer, TraceValueKind.Hex),
+        'c' => (PrintedAs.Character, TraceValueKind.Text),
+        's' or '%' => (PrintedAs.Text, TraceValueKind.Text),
+        _ => null,
+    };
+}
