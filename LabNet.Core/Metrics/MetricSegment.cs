@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using LabNet.Core.Storage;
 
 namespace LabNet.Core.Metrics;
 

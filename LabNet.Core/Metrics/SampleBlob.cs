@@ -1,4 +1,5 @@
 using System.Buffers;
+using LabNet.Core.Storage;
 
 namespace LabNet.Core.Metrics;
 

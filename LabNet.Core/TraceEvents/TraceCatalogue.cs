@@ -23,7 +23,9 @@ public sealed partial class TraceCatalogue
     /// <summary>Of a QEMU whose declarations are not there: all events are untyped.</summary>
     public static TraceCatalogue Empty { get; } = new([]);
 
-    public IReadOnlyCollection<TraceEventFormat> Events => _byName.Values;
+    public IEnumerable<TraceEventType> Events => _byName.Values.Select(format => format.Type);
+
+    internal IReadOnlyCollection<TraceEventFormat> Formats => _byName.Values;
 
     /// <summary>Never fails: a line that is not understood is left out, and its event untyped.</summary>
     public static TraceCatalogue Parse(string text)
@@ -34,7 +36,7 @@ public sealed partial class TraceCatalogue
             if (Declaration().Match(line) is { Success: true } match && !WordsOf(match.Groups["properties"].Value).Contains("disable"))
             {
                 var format = FormatOf(match);
-                byName.TryAdd(format.Name, format);
+                byName.TryAdd(format.Type.Name, format);
             }
         }
 
@@ -42,7 +44,9 @@ public sealed partial class TraceCatalogue
     }
 
     /// <summary>Null for an event that is not declared.</summary>
-    public TraceEventFormat? Find(string name) => _byName.GetValueOrDefault(name);
+    public TraceEventType? Find(string name) => _byName.GetValueOrDefault(name)?.Type;
+
+    internal TraceEventFormat? FindFormat(string name) => _byName.GetValueOrDefault(name);
 
     private static TraceEventFormat FormatOf(Match match)
     {

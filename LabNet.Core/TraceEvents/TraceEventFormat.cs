@@ -3,41 +3,28 @@ using System.Text;
 
 namespace LabNet.Core.TraceEvents;
 
-/// <summary>A trace event with its arguments, and how its text is read.</summary>
+/// <summary>A trace event, and how its text is read.</summary>
 /// <remarks>Immutable.</remarks>
-public sealed class TraceEventFormat
+internal sealed class TraceEventFormat
 {
-    /// <summary>The one argument of an event that no catalogue declares: all of its text.</summary>
-    public const string UntypedArgument = "text";
-
     private readonly TraceText _text;
 
-    private TraceEventFormat(string name, ImmutableArray<TraceArgument> arguments, TraceText text, bool isTyped)
+    private TraceEventFormat(TraceEventType type, TraceText text)
     {
-        Name = name;
-        Arguments = arguments;
+        Type = type;
         _text = text;
-        IsTyped = isTyped;
-        Utf8Name = Encoding.UTF8.GetBytes(name);
+        Utf8Name = Encoding.UTF8.GetBytes(type.Name);
     }
 
-    /// <summary>As QEMU knows it, such as <c>virtio_blk_handle_read</c>.</summary>
-    public string Name { get; }
+    public TraceEventType Type { get; }
 
-    /// <summary>Those that the event's text shows, in the text's order.</summary>
-    public ImmutableArray<TraceArgument> Arguments { get; }
+    public byte[] Utf8Name { get; }
 
-    /// <summary>False of an event that the catalogue does not have, or whose declaration is not understood: its text is one argument.</summary>
-    public bool IsTyped { get; }
-
-    internal byte[] Utf8Name { get; }
-
-    /// <summary>An event of which only the name is known.</summary>
-    public static TraceEventFormat Untyped(string name) =>
-        new(name, [new TraceArgument(UntypedArgument, "char *", TraceValueKind.Text)], TraceText.Anything, isTyped: false);
+    /// <summary>All of the text is one argument.</summary>
+    public static TraceEventFormat Untyped(string name) => new(TraceEventType.Untyped(name), TraceText.Anything);
 
     /// <param name="format">printf's, without quotation marks.</param>
-    internal static TraceEventFormat Of(string name, IReadOnlyList<(string Name, string Type)> declared, string format)
+    public static TraceEventFormat Of(string name, IReadOnlyList<(string Name, string Type)> declared, string format)
     {
         if (!TraceText.TryParse(format, out var text) || text.Conversions.Length > declared.Count - text.Skips)
         {
@@ -53,11 +40,11 @@ public sealed class TraceEventFormat
             next++;
         }
 
-        return new TraceEventFormat(name, arguments.ToImmutable(), text, isTyped: true);
+        return new TraceEventFormat(new TraceEventType(name, arguments.ToImmutable(), IsTyped: true), text);
     }
 
     /// <summary>Reads the arguments from what stands behind the event's name.</summary>
     /// <param name="values">A place for each argument; texts are told to <paramref name="texts"/>, and their numbers there stand here.</param>
     /// <returns>False if the text is none of this event's.</returns>
-    internal bool TryRead(ReadOnlySpan<byte> text, Span<long> values, TraceTexts texts) => _text.TryMatch(text, values, texts);
+    public bool TryRead(ReadOnlySpan<byte> text, Span<long> values, TraceTexts texts) => _text.TryMatch(text, values, texts);
 }

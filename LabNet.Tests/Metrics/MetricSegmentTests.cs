@@ -1,5 +1,6 @@
 using System.Buffers;
 using LabNet.Core.Metrics;
+using LabNet.Core.Storage;
 
 namespace LabNet.Tests.Metrics;
 

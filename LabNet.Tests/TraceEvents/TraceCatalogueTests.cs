@@ -22,7 +22,7 @@ public sealed class TraceCatalogueTests
     [InlineData("e(void) \"done\"", "done", "")]
     [InlineData("vcpu e(uint64_t num) \"num=0x%016\"PRIx64", "cpu=0x10 num=0x02", "cpu=16 num=2")]
     public void A_declared_format_reads_what_it_wrote(string declaration, string text, string expected) =>
-        Assert.Equal(expected, Read(TraceCatalogue.Parse(declaration).Find("e")!, text));
+        Assert.Equal(expected, Read(TraceCatalogue.Parse(declaration).FindFormat("e")!, text));
 
     [Theory]
     [InlineData("e(int a) \"a %d\"", "a")]
@@ -34,7 +34,7 @@ public sealed class TraceCatalogueTests
     [InlineData("e(uint32_t m) \"%o\"", "9")]
     [InlineData("e(void) \"done\"", "gone")]
     public void A_text_that_the_format_cannot_have_written_is_refused(string declaration, string text) =>
-        Assert.Null(Read(TraceCatalogue.Parse(declaration).Find("e")!, text));
+        Assert.Null(Read(TraceCatalogue.Parse(declaration).FindFormat("e")!, text));
 
     [Theory]
     [InlineData("e(int a) \"a %d\" PRIwhat")]
@@ -43,8 +43,8 @@ public sealed class TraceCatalogueTests
     [InlineData("e(int a) \"100%")]
     public void A_declaration_that_is_not_understood_leaves_its_event_untyped(string declaration)
     {
-        var format = TraceCatalogue.Parse(declaration).Find("e")!;
-        Assert.False(format.IsTyped);
+        var format = TraceCatalogue.Parse(declaration).FindFormat("e")!;
+        Assert.False(format.Type.IsTyped);
         Assert.Equal("text='whatever it says'", Read(format, "whatever it says"));
     }
 
@@ -60,7 +60,7 @@ public sealed class TraceCatalogueTests
     public async Task A_text_that_is_made_to_be_ambiguous_ends_soon()
     {
         await Task.Yield();
-        var format = TraceCatalogue.Parse("e(char *a, char *b, char *c, char *d, int n) \"%s,%s,%s,%s,%d\"").Find("e")!;
+        var format = TraceCatalogue.Parse("e(char *a, char *b, char *c, char *d, int n) \"%s,%s,%s,%s,%d\"").FindFormat("e")!;
         Assert.Null(Read(format, new string(',', 4000)));
     }
 
@@ -71,7 +71,7 @@ public sealed class TraceCatalogueTests
         const string Installed = "/usr/share/qemu/trace-events-all";
         Assert.SkipUnless(File.Exists(Installed), $"Needs {Installed} (apt install qemu-system-common).");
         var catalogue = TraceCatalogue.Parse(File.ReadAllText(Installed));
-        Assert.InRange(catalogue.Events.Count, 4000, 10_000);
+        Assert.InRange(catalogue.Formats.Count, 4000, 10_000);
         Assert.Empty(catalogue.Events.Where(format => !format.IsTyped).Select(format => format.Name));
         Assert.Equal(["vdev", "req", "sector", "nsectors"], catalogue.Find("virtio_blk_handle_read")!.Arguments.Select(argument => argument.Name));
     }
@@ -79,9 +79,9 @@ public sealed class TraceCatalogueTests
     private static string? Read(TraceEventFormat format, string text)
     {
         var texts = new TraceTexts();
-        var values = new long[format.Arguments.Length];
+        var values = new long[format.Type.Arguments.Length];
         return format.TryRead(Encoding.UTF8.GetBytes(text), values, texts)
-            ? string.Join(' ', format.Arguments.Zip(values, (argument, value) => argument.Kind == TraceValueKind.Text
+            ? string.Join(' ', format.Type.Arguments.Zip(values, (argument, value) => argument.Kind == TraceValueKind.Text
                 ? $"{argument.Name}='{texts.TextOf(value)}'"
                 : $"{argument.Name}={value}"))
             : null;

@@ -1,8 +1,8 @@
 using System.Buffers;
 
-namespace LabNet.Core.Metrics;
+namespace LabNet.Core.Storage;
 
-/// <summary>Thrown when stored metrics cannot be understood.</summary>
+/// <summary>Thrown when what is stored in columns cannot be understood.</summary>
 public sealed class DamagedSegmentException(string message) : Exception(message);
 
 /// <summary>

@@ -1,0 +1,209 @@
+using System.Text;
+
+namespace LabNet.Core.TraceEvents;
+
+/// <summary>
+/// Reads what QEMU's <c>log</c> trace backend writes, a line an event:
+/// <code>
+/// line    = [ stamp ] name [ SP text ] LF
+/// stamp   = THREAD "@" SECONDS "." MICROSECONDS ":"      ; with -msg timestamp=on, UTC
+///         / date "T" time "Z" SP                          ; ISO 8601, QEMU 10.2 and newer, without a thread
+/// </code>
+/// Other words of QEMU can stand between. What is no event is kept as <see cref="TraceEventType.Unparsed"/>.
+/// </summary>
+/// <remarks>Not thread-safe.</remarks>
+internal sealed class TraceLogReader
+{
+    /// <summary>A line that is longer is cut there and kept as unparsed; QEMU's own have some hundred bytes.</summary>
+    public const int LineBytesMax = 64 << 10;
+
+    /// <summary>A guest that can put a line feed into an event's text can make up names.</summary>
+    private const int UndeclaredMax = 1000;
+
+    private const int ArgumentsMax = 64;
+    private const long NanosecondsPerSecond = 1_000_000_000;
+    private const long NanosecondsPerMicrosecond = 1000;
+
+    private readonly TraceNames _names;
+    private readonly long[] _values = new long[ArgumentsMax];
+    private readonly Dictionary<int, TraceThread> _threads = [];
+    private IReadOnlyDictionary<int, int> _vcpus = new Dictionary<int, int>();
+    private TraceThread _lastThread;
+    private int _undeclared;
+    private bool _inLongLine;
+
+    public TraceLogReader(TraceCatalogue catalogue) => _names = new TraceNames(catalogue.Formats.Where(format => format.Type.Arguments.Length <= ArgumentsMax));
+
+    /// <summary>Lines that are kept but are no event.</summary>
+    public long Unparsed { get; private set; }
+
+    /// <summary>Events that were read.</summary>
+    public long Events { get; private set; }
+
+    /// <summary>Which of QEMU's threads are vCPUs: from now on.</summary>
+    /// <param name="vcpus">A vCPU's number by its thread's id.</param>
+    public void SetVcpus(IReadOnlyDictionary<int, int> vcpus)
+    {
+        _vcpus = vcpus;
+        _threads.Clear();
+        _lastThread = default;
+    }
+
+    /// <summary>Reads whole lines until the builder is full.</summary>
+    /// <param name="nowNs">For lines without a time, UTC nanoseconds since 1970.</param>
+    /// <param name="isEnd">Nothing follows: what stands behind the last line feed is a torn line.</param>
+    /// <returns>How many bytes were read; the rest is to be given again, with what comes behind it.</returns>
+    public int Read(ReadOnlySpan<byte> bytes, long nowNs, bool isEnd, TraceSegmentBuilder to)
+    {
+        var read = 0;
+        while (read < bytes.Length && !to.IsFull)
+        {
+            var rest = bytes[read..];
+            var length = rest.IndexOf((byte)'\n');
+            if (length < 0 && !isEnd && rest.Length < LineBytesMax)
+            {
+                break;
+            }
+
+            var line = length < 0 ? rest : rest[..length];
+            read += length < 0 ? rest.Length : length + 1;
+            if (_inLongLine)
+            {
+                // Its beginning is kept already.
+                _inLongLine = length < 0;
+                continue;
+            }
+
+            _inLongLine = length < 0 && !isEnd;
+            if (!line.IsEmpty)
+            {
+                ReadLine(line, nowNs, to);
+            }
+        }
+
+        return read;
+    }
+
+    private void ReadLine(ReadOnlySpan<byte> line, long nowNs, TraceSegmentBuilder to)
+    {
+        var text = line;
+        if (!TryReadStamp(ref text, nowNs, out var timeNs, out var thread))
+        {
+            text = line;
+            (timeNs, thread) = (nowNs, default);
+        }
+
+        var end = text.IndexOf((byte)' ');
+        var name = end < 0 ? text : text[..end];
+        var rest = end < 0 ? [] : text[(end + 1)..];
+        if (FormatOf(name, isStamped: text.Length < line.Length) is { } format && format.TryRead(rest, _values, to.Texts))
+        {
+            Events++;
+            to.Add(timeNs, thread, format.Type, _values.AsSpan(0, format.Type.Arguments.Length));
+            return;
+        }
+
+        Unparsed++;
+        to.Add(timeNs, thread, TraceEventType.Unparsed, [to.Texts.NumberOf(line)]);
+    }
+
+    /// <summary>A name that no catalogue has is one only where the line says when it happened: else any words would be an event.</summary>
+    private TraceEventFormat? FormatOf(ReadOnlySpan<byte> name, bool isStamped)
+    {
+        if (_names.Find(name) is { } known)
+        {
+            return known;
+        }
+
+        if (!isStamped || _undeclared >= UndeclaredMax || name.IsEmpty || name.Length > TraceNames.NameBytesMax || name.IndexOfAnyExcept(TraceNames.Allowed) >= 0)
+        {
+            return null;
+        }
+
+        _undeclared++;
+        return _names.Add(TraceEventFormat.Untyped(Encoding.ASCII.GetString(name)));
+    }
+
+    private bool TryReadStamp(ref ReadOnlySpan<byte> text, long nowNs, out long timeNs, out TraceThread thread)
+    {
+        (timeNs, thread) = (nowNs, default);
+        var from = text;
+        if (!TryReadNumber(ref from, out var number) || from.IsEmpty)
+        {
+            return true;
+        }
+
+        if (from[0] == '-')
+        {
+            return TryReadIsoStamp(ref text, out timeNs);
+        }
+
+        if (from[0] != '@' || number > int.MaxValue)
+        {
+            return false;
+        }
+
+        from = from[1..];
+        if (!TryReadNumber(ref from, out var seconds) || from.IsEmpty || from[0] != '.')
+        {
+            return false;
+        }
+
+        from = from[1..];
+        if (!TryReadNumber(ref from, out var microseconds) || from.IsEmpty || from[0] != ':' || seconds > long.MaxValue / NanosecondsPerSecond / 2)
+        {
+            return false;
+        }
+
+        text = from[1..];
+        timeNs = (seconds * NanosecondsPerSecond) + (microseconds * NanosecondsPerMicrosecond);
+        thread = ThreadOf((int)number);
+        return true;
+    }
+
+    private static bool TryReadIsoStamp(ref ReadOnlySpan<byte> text, out long timeNs)
+    {
+        timeNs = 0;
+        var end = text.IndexOf((byte)' ');
+        if (end < 0 || !DateTimeOffset.TryParse(
+            Encoding.UTF8.GetString(text[..end]), System.Globalization.CultureInfo.InvariantCulture, System.Globalization.DateTimeStyles.AssumeUniversal, out var time))
+        {
+            return false;
+        }
+
+        timeNs = (time.UtcTicks - DateTimeOffset.UnixEpoch.UtcTicks) * 100;
+        text = text[(end + 1)..];
+        return true;
+    }
+
+    private static bool TryReadNumber(ref ReadOnlySpan<byte> text, out long number)
+    {
+        const int DigitsMax = 18;
+        number = 0;
+        var place = 0;
+        for (; place < text.Length && place < DigitsMax && text[place] - '0' is >= 0 and <= 9 and var digit; place++)
+        {
+            number = (number * 10) + digit;
+        }
+
+        text = text[place..];
+        return place > 0;
+    }
+
+    private TraceThread ThreadOf(int id)
+    {
+        if (_lastThread.Id == id)
+        {
+            return _lastThread;
+        }
+
+        if (!_threads.TryGetValue(id, out var thread))
+        {
+            thread = new TraceThread(id, _vcpus.TryGetValue(id, out var vcpu) ? vcpu : null);
+            _threads[id] = thread;
+        }
+
+        _lastThread = thread;
+        return thread;
+    }
+}
