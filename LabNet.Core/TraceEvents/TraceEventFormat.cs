@@ -14,11 +14,15 @@ internal sealed class TraceEventFormat
         Type = type;
         _text = text;
         Utf8Name = Encoding.UTF8.GetBytes(type.Name);
+        PairRole = type.IsTyped ? TracePairRole.Of(type) : null;
     }
 
     public TraceEventType Type { get; }
 
     public byte[] Utf8Name { get; }
+
+    /// <summary>Null of an event by itself.</summary>
+    public TracePairRole? PairRole { get; }
 
     /// <summary>All of the text is one argument.</summary>
     public static TraceEventFormat Untyped(string name) => new(TraceEventType.Untyped(name), TraceText.Anything);

@@ -34,6 +34,9 @@ internal sealed class TraceLogReader
 
     public TraceLogReader(TraceCatalogue catalogue) => _names = new TraceNames(catalogue.Formats.Where(format => format.Type.Arguments.Length <= ArgumentsMax));
 
+    /// <summary>The requests that are under way.</summary>
+    public TracePairing Pairing { get; } = new();
+
     /// <summary>Lines that are kept but are no event.</summary>
     public long Unparsed { get; private set; }
 
@@ -99,12 +102,13 @@ internal sealed class TraceLogReader
         if (FormatOf(name, isStamped: text.Length < line.Length) is { } format && format.TryRead(rest, _values, to.Texts))
         {
             Events++;
-            to.Add(timeNs, thread, format.Type, _values.AsSpan(0, format.Type.Arguments.Length));
+            var values = _values.AsSpan(0, format.Type.Arguments.Length);
+            to.Add(timeNs, thread, format.Type, values, format.PairRole is { } role ? Pairing.Take(role, timeNs, values) : null);
             return;
         }
 
         Unparsed++;
-        to.Add(timeNs, thread, TraceEventType.Unparsed, [to.Texts.NumberOf(line)]);
+        to.Add(timeNs, thread, TraceEventType.Unparsed, [to.Texts.NumberOf(line)], latencyNs: null);
     }
 
     /// <summary>A name that no catalogue has is one only where the line says when it happened: else any words would be an event.</summary>

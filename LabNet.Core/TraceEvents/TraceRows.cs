@@ -19,10 +19,12 @@ internal sealed class TraceRows
     private readonly int[] _threadOf;
     private readonly TraceThread[] _threads;
     private readonly long[][][] _values;
+    private readonly long[]?[] _latencies;
 
-    private TraceRows(byte[][] texts, TraceThread[] threads, ImmutableArray<TraceEventType> types, long[][] rows, long[][][] values, long startNs)
+    private TraceRows(
+        byte[][] texts, TraceThread[] threads, ImmutableArray<TraceEventType> types, long[][] rows, long[][][] values, long[]?[] latencies, long startNs)
     {
-        (_texts, _threads, Types, _values) = (texts, threads, types, values);
+        (_texts, _threads, Types, _values, _latencies) = (texts, threads, types, values, latencies);
         _eventOf = Array.ConvertAll(rows[0], place => Within(place, types.Length));
         _times = Array.ConvertAll(rows[1], offset => startNs + offset);
         _threadOf = Array.ConvertAll(rows[2], place => Within(place, threads.Length));
@@ -71,9 +73,11 @@ internal sealed class TraceRows
 
         var types = ImmutableArray.CreateBuilder<TraceEventType>();
         var counts = new int[ReadCount(ref plain, plain.Length)];
+        var latencies = new long[]?[counts.Length];
         for (var number = 0; number < counts.Length; number++)
         {
-            types.Add(ReadType(ref plain, texts, count, out counts[number]));
+            types.Add(ReadType(ref plain, texts, count, out counts[number], out var endsRequests));
+            latencies[number] = endsRequests ? new long[counts[number]] : null;
         }
 
         long[][] rows = [ReadColumn(ref plain, count), ReadColumn(ref plain, count), ReadColumn(ref plain, count)];
@@ -85,9 +89,14 @@ internal sealed class TraceRows
             {
                 values[number][argument] = ReadColumn(ref plain, counts[number]);
             }
+
+            if (latencies[number] is { } column)
+            {
+                IntegerColumn.Read(ref plain, column);
+            }
         }
 
-        return new TraceRows(texts, threads, types.ToImmutable(), rows, values, segment.StartNs);
+        return new TraceRows(texts, threads, types.ToImmutable(), rows, values, latencies, segment.StartNs);
     }
 
     /// <summary>UTC nanoseconds since 1970.</summary>
@@ -101,13 +110,17 @@ internal sealed class TraceRows
     /// <summary>An argument's value; of a text, what <see cref="TextOf"/> takes.</summary>
     public long ValueOf(int row, int argument) => _values[_eventOf[row]][argument][_placeOf[row]];
 
+    /// <summary>Of the request that the event ended; null where it ended none, or the request's begin is not known.</summary>
+    public long? LatencyNsOf(int row) => _latencies[_eventOf[row]]?[_placeOf[row]] is >= 0 and var latency ? latency : null;
+
     public string TextOf(long value) => Encoding.UTF8.GetString(_texts[Within(value, _texts.Length)]);
 
-    private static TraceEventType ReadType(ref ReadOnlySpan<byte> plain, byte[][] texts, int rows, out int count)
+    private static TraceEventType ReadType(ref ReadOnlySpan<byte> plain, byte[][] texts, int rows, out int count, out bool endsRequests)
     {
         var name = ReadWord(ref plain, texts);
         count = ReadCount(ref plain, rows);
-        var isTyped = Varint.Read(ref plain) == 1;
+        var flags = ReadCount(ref plain, TraceSegmentBuilder.IsTyped | TraceSegmentBuilder.EndsRequests);
+        endsRequests = (flags & TraceSegmentBuilder.EndsRequests) != 0;
         var arguments = new TraceArgument[ReadCount(ref plain, plain.Length)];
         for (var number = 0; number < arguments.Length; number++)
         {
@@ -115,7 +128,7 @@ internal sealed class TraceRows
                 ReadWord(ref plain, texts), ReadWord(ref plain, texts), (TraceValueKind)ReadCount(ref plain, (int)TraceValueKind.Text));
         }
 
-        return new TraceEventType(name, [.. arguments], isTyped);
+        return new TraceEventType(name, [.. arguments], (flags & TraceSegmentBuilder.IsTyped) != 0);
     }
 
     private static string ReadWord(ref ReadOnlySpan<byte> plain, byte[][] texts) => Encoding.UTF8.GetString(texts[Within((long)Varint.Read(ref plain), texts.Length)]);

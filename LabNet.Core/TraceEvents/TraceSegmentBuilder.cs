@@ -11,9 +11,9 @@ namespace LabNet.Core.TraceEvents;
 /// segment   = %x01 COUNT TEXTS { text } THREADS { thread } EVENTS { event } rows { values }
 /// text      = BYTES utf-8
 /// thread    = ID VCPU              ; zig-zag; a vCPU's number, or -1 for a thread of QEMU's own
-/// event     = name COUNT TYPED ARGUMENTS { name type KIND }      ; names and types are texts
+/// event     = name COUNT FLAGS ARGUMENTS { name type KIND }      ; names and types are texts; FLAGS: 1 typed, 2 ends requests
 /// rows      = events times threads ; a column each: the event's place above, ns since the segment's start, the thread's place above
-/// values    = column               ; for each event above, for each of its arguments: of that event's rows
+/// values    = { column } [ column ]; for each event above: its arguments of its rows; with flag 2 the requests' ns, -1 where not known
 /// </code>
 /// Numbers are varints, columns <see cref="IntegerColumn"/>. The value of an argument of kind text is the text's place.
 /// </summary>
@@ -21,6 +21,8 @@ namespace LabNet.Core.TraceEvents;
 internal sealed class TraceSegmentBuilder
 {
     public const byte Version = 1;
+    public const int IsTyped = 1;
+    public const int EndsRequests = 2;
 
     /// <summary>Enough for a column to be worth its head, little enough to be decoded for one event.</summary>
     public const int EventsMax = 8192;
@@ -43,10 +45,11 @@ internal sealed class TraceSegmentBuilder
     public bool IsFull => Count == EventsMax || Texts.Bytes >= TextBytesMax;
 
     /// <param name="type">The same object for the same event.</param>
-    public void Add(long timeNs, TraceThread thread, TraceEventType type, ReadOnlySpan<long> values)
+    /// <param name="latencyNs">Of the request that the event ends.</param>
+    public void Add(long timeNs, TraceThread thread, TraceEventType type, ReadOnlySpan<long> values, long? latencyNs)
     {
         var columns = ColumnsOf(type);
-        columns.Add(values);
+        columns.Add(values, latencyNs);
         _times[Count] = timeNs;
         _events[Count] = columns.Place;
         _threads[Count] = PlaceOf(thread);
@@ -107,7 +110,7 @@ internal sealed class TraceSegmentBuilder
         {
             Varint.Write(_plain, (ulong)words[0]);
             Varint.Write(_plain, (ulong)columns.Count);
-            Varint.Write(_plain, columns.Type.IsTyped ? 1UL : 0);
+            Varint.Write(_plain, (columns.Type.IsTyped ? IsTyped : 0UL) | (columns.Latencies.IsEmpty ? 0UL : EndsRequests));
             Varint.Write(_plain, (ulong)columns.Type.Arguments.Length);
             foreach (var (argument, number) in columns.Type.Arguments.Select((argument, number) => (argument, number)))
             {
@@ -131,6 +134,11 @@ internal sealed class TraceSegmentBuilder
             for (var argument = 0; argument < columns.Type.Arguments.Length; argument++)
             {
                 IntegerColumn.Write(_plain, columns.ValuesOf(argument));
+            }
+
+            if (!columns.Latencies.IsEmpty)
+            {
+                IntegerColumn.Write(_plain, columns.Latencies);
             }
         }
     }
@@ -188,6 +196,7 @@ internal sealed class TraceSegmentBuilder
         private const int AtFirst = 256;
 
         private readonly long[][] _values = [.. type.Arguments.Select(_ => new long[AtFirst])];
+        private long[] _latencies = [];
 
         public TraceEventType Type { get; } = type;
 
@@ -195,8 +204,16 @@ internal sealed class TraceSegmentBuilder
 
         public int Count { get; private set; }
 
-        public void Add(ReadOnlySpan<long> values)
+        /// <summary>None before the first one that is known.</summary>
+        public ReadOnlySpan<long> Latencies => _latencies.AsSpan(0, Math.Min(_latencies.Length, Count));
+
+        public void Add(ReadOnlySpan<long> values, long? latencyNs)
         {
+            if (latencyNs is not null || _latencies.Length > 0)
+            {
+                AddLatency(latencyNs ?? -1);
+            }
+
             for (var argument = 0; argument < _values.Length; argument++)
             {
                 if (Count == _values[argument].Length)
@@ -211,5 +228,17 @@ internal sealed class TraceSegmentBuilder
         }
 
         public ReadOnlySpan<long> ValuesOf(int argument) => _values[argument].AsSpan(0, Count);
+
+        private void AddLatency(long latencyNs)
+        {
+            if (Count >= _latencies.Length)
+            {
+                var before = _latencies.Length;
+                Array.Resize(ref _latencies, Math.Max(AtFirst, Math.Max(Count + 1, before * 2)));
+                _latencies.AsSpan(before).Fill(-1);
+            }
+
+            _latencies[Count] = latencyNs;
+        }
     }
 }

@@ -25,7 +25,7 @@ public sealed class TraceLogReaderTests
         Assert.Equal(
             [
                 "1795341921.017945000 1997/1 virtio_blk_handle_read vdev=0x10 req=0x20 sector=16074 nsectors=32",
-                "1795341921.017946000 20148 virtio_blk_req_complete vdev=0x10 req=0x20 status=-5",
+                "1795341921.017946000 20148 virtio_blk_req_complete (1000 ns) vdev=0x10 req=0x20 status=-5",
                 "1795341921.017947000 20148 nothing ",
             ],
             Read(
@@ -47,6 +47,23 @@ public sealed class TraceLogReaderTests
     [InlineData("12\n", "5.000000000 0 (unparsed) text=12")]
     [InlineData("\n\n", null)]
     public void Each_form_of_line_is_kept(string line, string? expected) => Assert.Equal(expected is null ? [] : [expected], Read(line));
+
+    [Fact]
+    public void The_end_of_a_request_tells_how_long_it_took()
+    {
+        string Begin(int us, string req) => $"1@1.{us:000000}:virtio_blk_handle_read vdev 0x10 req {req} sector 0 nsectors 8\n";
+        string End(int us, string req) => $"1@1.{us:000000}:virtio_blk_req_complete vdev 0x10 req {req} status 0\n";
+        var shown = Read(
+            End(1, "0x1") + Begin(2, "0x1") + Begin(3, "0x2") + End(5, "0x1") + End(6, "0x1") + Begin(10, "0x1") + Begin(20, "0x1") + End(27, "0x1")
+            + Begin(30, "0x3") + End(29, "0x3"));
+        Assert.Equal(
+            ["", "(3000 ns)", "", "(7000 ns)", ""],
+            shown.Where(line => line.Contains("req_complete", StringComparison.Ordinal)).Select(line => line.Contains('(', StringComparison.Ordinal) ? $"({line.Split('(', ')')[1]})" : ""));
+        Assert.Equal(1, _reader.Pairing.Lost);
+        _reader.Pairing.Reset();
+        Assert.Equal(2, _reader.Pairing.Lost);
+        Assert.DoesNotContain("ns)", Assert.Single(Read(End(40, "0x2"))), StringComparison.Ordinal);
+    }
 
     [Fact]
     public void Wherever_a_piece_ends_the_same_is_read()
@@ -132,7 +149,8 @@ public sealed class TraceLogReaderTests
         var type = rows.Types[rows.EventOf(row)];
         var (seconds, nanoseconds) = Math.DivRem(rows.TimeNsOf(row), 1_000_000_000);
         var thread = rows.ThreadOf(row);
-        return $"{seconds}.{nanoseconds:000000000} {thread.Id}{(thread.Vcpu is { } vcpu ? $"/{vcpu}" : "")} {type.Name} "
+        var latency = rows.LatencyNsOf(row) is { } ns ? $"({ns} ns) " : "";
+        return $"{seconds}.{nanoseconds:000000000} {thread.Id}{(thread.Vcpu is { } vcpu ? $"/{vcpu}" : "")} {type.Name} {latency}"
             + string.Join(' ', type.Arguments.Select((argument, number) => $"{argument.Name}={Shown(rows, argument.Kind, rows.ValueOf(row, number))}"));
     }
 
