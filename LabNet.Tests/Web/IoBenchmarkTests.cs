@@ -40,7 +40,7 @@ public sealed class IoBenchmarkTests(TestApp app) : IClassFixture<TestApp>
         AssertJson(
             $$"""
             {"id":"{{before.Id}}","vm":"x86","device":"vda","deviceType":"virtio-blk-pci","guestDevice":"/dev/vda","profile":"rand-read-4k","target":"file",
-             "label":"before","series":null,"seconds":1,"repeats":5,"measured":6,"qemuVersion":"7.2.22","accelerator":"tcg","startedBy":"alice","state":"succeeded",
+             "label":"before","series":null,"underLoad":false,"seconds":1,"repeats":5,"measured":6,"qemuVersion":"7.2.22","accelerator":"tcg","startedBy":"alice","state":"succeeded",
              "startedAt":"2026-11-22T10:00:00.000000Z","endedAt":"2026-11-22T10:00:00.000000Z","error":null,
              "iops":{"median":1002.5,"low":980,"high":1020,"confidence":0.96875},
              "bytesPerSecond":{"median":4106240,"low":4014080,"high":4177920,"confidence":0.96875} }
