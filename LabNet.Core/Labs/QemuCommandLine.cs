@@ -24,7 +24,7 @@ public static partial class QemuCommandLine
         arguments.AddList("-name", first: null, ("guest", launch.Vm.Name.ToString()), ("debug-threads", "on"));
         arguments.AddRaw("-uuid", Uuid(launch).ToString());
         AddMachine(arguments, launch);
-        AddProcess(arguments);
+        AddProcess(arguments, launch.TraceLog);
         AddSockets(arguments, launch.Paths);
         AddDevices(arguments, launch);
         arguments.AddRaw("-kernel", launch.Image.Kernel);
@@ -59,7 +59,7 @@ public static partial class QemuCommandLine
     private static string Tcg(QemuLaunch launch) =>
         launch is { Vm.Architecture: Architecture.X86_64, HostArchitecture: Architecture.Aarch64 } ? $"tcg,{TcgCache}" : $"tcg,thread=multi,{TcgCache}";
 
-    private static void AddProcess(QemuArguments arguments)
+    private static void AddProcess(QemuArguments arguments, string? traceLog)
     {
         arguments.Add("-nodefaults");
         arguments.Add("-no-user-config");
@@ -70,6 +70,10 @@ public static partial class QemuCommandLine
 
         // Gives 7.2's trace lines their time and thread id.
         arguments.AddRaw("-msg", "timestamp=on");
+        if (traceLog is not null)
+        {
+            arguments.AddRaw("-D", traceLog);
+        }
 
         // A guest that died stays as it is, to be looked at.
         arguments.AddRaw("-action", "panic=pause,watchdog=pause");

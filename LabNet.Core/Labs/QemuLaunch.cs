@@ -19,7 +19,11 @@ public sealed record QemuLaunch(
     VmPaths Paths,
     GuestImage Image,
     string? ShareFolder,
-    ImmutableDictionary<NicId, TapPort> Taps);
+    ImmutableDictionary<NicId, TapPort> Taps)
+{
+    /// <summary>The file that trace events go to, once they are switched on; null where there is no place for them.</summary>
+    public string? TraceLog { get; init; }
+}
 
 /// <param name="Kernel">Absolute path: an ELF vmlinux (PVH) or bzImage for x86_64, an Image for aarch64.</param>
 /// <param name="Initrd">Absolute path.</param>

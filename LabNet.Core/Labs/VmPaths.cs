@@ -34,6 +34,13 @@ public sealed record VmPaths
     /// <summary>The VM's overlay on its guest image.</summary>
     public string Disk => Path.Join(Folder, "disk.qcow2");
 
+    /// <summary>A tmpfs of the VM's own, with the files that QEMU writes its trace events to.</summary>
+    public string TraceFolder => Path.Join(Folder, "trace");
+
+    /// <summary>A file of <see cref="TraceFolder"/>; QEMU begins another one when it is told to.</summary>
+    /// <param name="number">From 1.</param>
+    public string TraceLog(long number) => Path.Join(TraceFolder, $"log.{number:000000}");
+
     /// <param name="folder">Absolute. It need not be there yet.</param>
     /// <exception cref="ArgumentException">The folder's path is relative.</exception>
     /// <exception cref="PathTooLongException">A socket in it would have a path over <see cref="SocketPathBytesMax"/> bytes.</exception>

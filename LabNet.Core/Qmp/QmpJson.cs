@@ -51,6 +51,9 @@ public readonly record struct QmpNothing;
 [JsonSerializable(typeof(ObjectPropertyInfo[]))]
 [JsonSerializable(typeof(ObjectTypeInfo[]))]
 [JsonSerializable(typeof(HumanMonitorLine))]
+[JsonSerializable(typeof(TraceEventNameArguments))]
+[JsonSerializable(typeof(TraceEventSetStateArguments))]
+[JsonSerializable(typeof(TraceEventInfo[]))]
 [JsonSerializable(typeof(string))]
 [JsonSerializable(typeof(JsonElement))]
 internal sealed partial class QmpJson : JsonSerializerContext

@@ -39,6 +39,8 @@ public abstract record VmEvent
     /// <summary>All that is plugged in now.</summary>
     public sealed record PluggedKnown(ImmutableArray<PluggedDevice> Devices) : VmEvent;
 
+    public sealed record TraceSwitchesKnown(ImmutableArray<TraceEventSwitch> Switches) : VmEvent;
+
     public sealed record AgentAnswered(GuestFacts? Guest) : VmEvent;
 
     public sealed record AgentSilent(string Reason) : VmEvent;

@@ -43,6 +43,7 @@ public static class VmReducer
         VmEvent.AttachedRead e => state with { Size = e.Size, Problem = e.Problem },
         VmEvent.QemuSaid e => ApplyQmp(state, e.Event),
         VmEvent.PluggedKnown e => state with { Plugged = e.Devices },
+        VmEvent.TraceSwitchesKnown e => state with { TraceSwitches = e.Switches },
         VmEvent.JobsRead e => state with { Jobs = e.Jobs },
         VmEvent.AgentAnswered e => state with { Agent = new GuestAgentState.Answering(), Guest = e.Guest ?? state.Guest, Problem = ProblemAfterAnswer(state) },
         VmEvent.AgentSilent e => state with { Agent = new GuestAgentState.Silent(e.Reason) },

@@ -10,6 +10,7 @@ public sealed partial class VmSession
 {
     /// <summary>A TCG guest on a busy machine needs 2 to 15 s to power down.</summary>
     private static readonly TimeSpan PowerdownTimeout = TimeSpan.FromSeconds(60);
+    private const int PowerdownPresses = 3;
     private static readonly TimeSpan PolitePowerdownTimeout = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan QuitTimeout = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan FirstWordTimeout = TimeSpan.FromSeconds(60);
@@ -95,7 +96,7 @@ public sealed partial class VmSession
 
             await _services.Host.CheckMediaAsync(vm, cancellationToken);
             var share = _services.Host.PrepareShare(vm);
-            var launch = new QemuLaunch(_lab.Name, vm, decision.Kind, Host.Architecture, Paths, image, share, ReadTaps());
+            var launch = new QemuLaunch(_lab.Name, vm, decision.Kind, Host.Architecture, Paths, image, share, ReadTaps()) { TraceLog = TakeTraceLog() };
             var arguments = QemuCommandLine.Build(launch);
             await File.WriteAllLinesAsync(CommandNote, arguments, cancellationToken);
             await File.WriteAllTextAsync(AcceleratorNote, accelerator.Reason, cancellationToken);
@@ -151,8 +152,15 @@ public sealed partial class VmSession
 
     private async Task PowerdownAsync(CancellationToken cancellationToken)
     {
-        await _qmp.ExecuteAsync(RunStateCommands.SystemPowerdown, cancellationToken);
-        if (!await EndsWithinAsync(PowerdownTimeout, cancellationToken))
+        // A guest whose agent answers may not listen to its button yet, and then never hears of it.
+        var ended = false;
+        for (var presses = 0; presses < PowerdownPresses && !ended; presses++)
+        {
+            await _qmp.ExecuteAsync(RunStateCommands.SystemPowerdown, cancellationToken);
+            ended = await EndsWithinAsync(PowerdownTimeout / PowerdownPresses, cancellationToken);
+        }
+
+        if (!ended)
         {
             var rest = _state.Definition is AttachedVm ? "It may have no ACPI, or be busy." : "Stop ends it in any case.";
             throw new VmConflictException($"The guest has not reacted to its power button within {PowerdownTimeout.TotalSeconds:0} s. {rest}");

@@ -72,6 +72,7 @@ public sealed partial class VmSession
                 Apply(new VmEvent.Connected(connected.Greeting));
                 await ReadStateAtLastAsync(cancellationToken);
                 await ComparePluggedAsync(cancellationToken);
+                await RestoreTraceEventsAsync(cancellationToken);
                 break;
             case QmpSignal.Received received:
                 _services.Feed.Publish(_source, new QmpEventSeen(received.Event));

@@ -85,6 +85,7 @@ public sealed partial class VmSession : IAsyncDisposable
             ReadPlugged();
         }
 
+        ReadTraceSwitches();
         _qmp.Start();
         _metricsQmp?.Start();
         var stopping = _stopping.Token;
@@ -134,6 +135,7 @@ public sealed partial class VmSession : IAsyncDisposable
         _readStateAnew.Dispose();
         _readingState.Dispose();
         _changingDevices.Dispose();
+        _switchingTraces.Dispose();
         _stopping.Dispose();
     }
 

@@ -47,6 +47,9 @@ public sealed record VmState(LabVm Definition)
     /// <summary>What was plugged into the running machine.</summary>
     public ImmutableArray<PluggedDevice> Plugged { get; init; } = [];
 
+    /// <summary>The trace events that were switched on or off, in that order.</summary>
+    public ImmutableArray<TraceEventSwitch> TraceSwitches { get; init; } = [];
+
     /// <summary>The last thing that went wrong and what to do; cleared by the next start.</summary>
     public VmProblem? Problem { get; init; }
 }

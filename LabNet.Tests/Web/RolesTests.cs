@@ -12,6 +12,7 @@ public sealed class RolesTests(TestApp app) : IClassFixture<TestApp>
     private const string TokenBody = """{"name": "made by a role", "role": "viewer"}""";
     private const string ExecBody = """{"path": "true"}""";
 
+    private const string TraceSwitchBody = """[{"pattern": "virtio_blk_*", "enabled": true}]""";
     private const string BenchmarkBody = """{"device": "vda", "profile": "rand-read-4k"}""";
     private const string PlugBody = """{"kind": "nvme", "id": "d1", "sizeBytes": 1048576}""";
 
@@ -51,6 +52,10 @@ public sealed class RolesTests(TestApp app) : IClassFixture<TestApp>
         { "POST", "/api/v1/vms/{vm}/io-benchmarks", "/api/v1/vms/none/io-benchmarks", BenchmarkBody, [401, 403, 404, 404] },
         { "GET", "/api/v1/vms/{vm}/io-benchmarks/{id}", "/api/v1/vms/x86/io-benchmarks/none", null, [401, 404, 404, 404] },
         { "DELETE", "/api/v1/vms/{vm}/io-benchmarks/{id}", "/api/v1/vms/x86/io-benchmarks/none", null, [401, 403, 404, 404] },
+        { "GET", "/api/v1/vms/{vm}/trace-events", "/api/v1/vms/none/trace-events", null, [401, 404, 404, 404] },
+        { "GET", "/api/v1/vms/{vm}/trace-events/{name}", "/api/v1/vms/none/trace-events/none", null, [401, 404, 404, 404] },
+        { "PUT", "/api/v1/vms/{vm}/trace-events", "/api/v1/vms/none/trace-events", TraceSwitchBody, [401, 403, 404, 404] },
+        { "GET", "/api/v1/trace", "/api/v1/trace?vm=x86", null, [401, 200, 200, 200] },
         { "GET", "/api/v1/io-benchmarks/compare", "/api/v1/io-benchmarks/compare?a=none&b=none", null, [401, 404, 404, 404] },
         { "GET", "/api/v1/operations/{id}", "/api/v1/operations/none", null, [401, 404, 404, 404] },
         { "DELETE", "/api/v1/operations/{id}", "/api/v1/operations/none", null, [401, 403, 404, 404] },

@@ -4,6 +4,7 @@ using System.Text.Json.Serialization;
 using LabNet.Core.Devices;
 using LabNet.Core.IoBenchmarks;
 using LabNet.Core.Labs;
+using LabNet.Core.TraceEvents;
 using LabNet.Core.Vms;
 
 namespace LabNet.Web.Api;
@@ -33,6 +34,8 @@ internal static class ContractJson
         options.Converters.Add(new JsonStringEnumConverter<NicKind>(JsonNamingPolicy.CamelCase, allowIntegerValues: false));
         options.Converters.Add(new JsonStringEnumConverter<IoTarget>(JsonNamingPolicy.CamelCase, allowIntegerValues: false));
         options.Converters.Add(new JsonStringEnumConverter<IoFinding>(JsonNamingPolicy.KebabCaseLower, allowIntegerValues: false));
+        options.Converters.Add(new JsonStringEnumConverter<TraceValueKind>(JsonNamingPolicy.CamelCase, allowIntegerValues: false));
+        options.Converters.Add(new JsonStringEnumConverter<TraceKeep>(JsonNamingPolicy.CamelCase, allowIntegerValues: false));
         options.Converters.Add(new JsonStringEnumConverter<OutputEncoding>(namingPolicy: null, allowIntegerValues: false));
     }
 
@@ -83,6 +86,10 @@ internal static class ContractJson
 [JsonSerializable(typeof(EventPageContract))]
 [JsonSerializable(typeof(MetricsContract))]
 [JsonSerializable(typeof(StorageContract))]
+[JsonSerializable(typeof(IReadOnlyList<TraceEventStateContract>))]
+[JsonSerializable(typeof(TraceEventStateContract))]
+[JsonSerializable(typeof(IReadOnlyList<TraceEventSwitch>))]
+[JsonSerializable(typeof(TracePageContract))]
 [JsonSerializable(typeof(IoBenchmarkStartRequest))]
 [JsonSerializable(typeof(IReadOnlyList<IoBenchmarkContract>))]
 [JsonSerializable(typeof(IoBenchmarkDetailsContract))]

@@ -12,7 +12,7 @@ public static class LabNetApi
     /// <summary>Nothing in the contract is larger; without a limit one request could fill the memory.</summary>
     private const int BodyBytesMax = 1024 * 1024;
 
-    /// <summary>Needs Database, RingWriter, VmRegistry, OperationRegistry, OperationStore, LiveFeed, EventStore, AuditLog, IoBenchmarkStore, IoBenchmarkRunner, TimeProvider and what AddAccess adds.</summary>
+    /// <summary>Needs Database, RingWriter, VmRegistry, OperationRegistry, OperationStore, LiveFeed, EventStore, AuditLog, IoBenchmarkStore, IoBenchmarkRunner, TraceStore, TraceCatalogue, TimeProvider and what AddAccess adds.</summary>
     public static IServiceCollection AddLabNetApi(this IServiceCollection services)
     {
         services.Configure<JsonOptions>(options => ContractJson.Configure(options.SerializerOptions));
@@ -54,6 +54,7 @@ public static class LabNetApi
         AuditEndpoints.Map(api);
         EventEndpoints.Map(api);
         MetricEndpoints.Map(api);
+        TraceEndpoints.Map(api);
         StorageEndpoints.Map(api);
         IoBenchmarkEndpoints.Map(api);
         OpenApiDescription.Map(routes);

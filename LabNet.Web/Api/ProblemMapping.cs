@@ -18,7 +18,7 @@ internal static class ProblemMapping
         BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } e => new Problem(ProblemType.TooLarge, e.Message),
         BadHttpRequestException { StatusCode: StatusCodes.Status415UnsupportedMediaType } e => new Problem(ProblemType.NotJson, e.Message),
         BadHttpRequestException { InnerException: not JsonException } e => new Problem(ProblemType.BadInput, e.Message),
-        UnknownThingException or UnknownDiskException => new Problem(ProblemType.UnknownThing, exception.Message),
+        UnknownThingException or UnknownDiskException or UnknownTraceEventException => new Problem(ProblemType.UnknownThing, exception.Message),
         RawQmpOffException e => new Problem(ProblemType.RawQmpOff, e.Message),
         ForbiddenException e => new Problem(ProblemType.RoleTooSmall, e.Message),
         VmConflictException or TokenConflictException => new Problem(ProblemType.Conflict, exception.Message),

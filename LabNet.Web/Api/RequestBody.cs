@@ -44,7 +44,7 @@ public sealed class RequestBody<T> : IBindableFromHttpContext<RequestBody<T>>, I
 
         using (document)
         {
-            CheckMembers(document.RootElement, type);
+            CheckMembers(document.RootElement, type, where: "The body");
             try
             {
                 return document.RootElement.Deserialize(type) ?? throw new BadInputException("The body is null.");
@@ -56,11 +56,26 @@ public sealed class RequestBody<T> : IBindableFromHttpContext<RequestBody<T>>, I
         }
     }
 
-    private static void CheckMembers(JsonElement body, JsonTypeInfo<T> type)
+    private static void CheckMembers(JsonElement body, JsonTypeInfo type, string where)
     {
+        if (type is { Kind: JsonTypeInfoKind.Enumerable, ElementType: { } elementType })
+        {
+            if (body.ValueKind != JsonValueKind.Array)
+            {
+                throw new BadInputException($"{where} has to be a JSON array.");
+            }
+
+            foreach (var (place, element) in body.EnumerateArray().Index())
+            {
+                CheckMembers(element, type.Options.GetTypeInfo(elementType), $"The body's [{place}]");
+            }
+
+            return;
+        }
+
         if (body.ValueKind != JsonValueKind.Object)
         {
-            throw new BadInputException("The body has to be a JSON object.");
+            throw new BadInputException($"{where} has to be a JSON object.");
         }
 
         var given = body.EnumerateObject().Select(member => member.Name).ToHashSet(StringComparer.Ordinal);
@@ -72,12 +87,12 @@ public sealed class RequestBody<T> : IBindableFromHttpContext<RequestBody<T>>, I
             .ToList();
         if (unknown.Count > 0)
         {
-            throw new BadInputException($"The body has unknown members: {string.Join(", ", unknown)}. Known are: {string.Join(", ", known)}.");
+            throw new BadInputException($"{where} has unknown members: {string.Join(", ", unknown)}. Known are: {string.Join(", ", known)}.");
         }
 
         if (missing.Count > 0)
         {
-            throw new BadInputException($"The body lacks: {string.Join(", ", missing)}.");
+            throw new BadInputException($"{where} lacks: {string.Join(", ", missing)}.");
         }
     }
 }

@@ -1,16 +1,18 @@
 using LabNet.Core.History;
 using LabNet.Core.Metrics;
 using LabNet.Core.Storage;
+using LabNet.Core.TraceEvents;
 
 namespace LabNet.Web.Startup;
 
 /// <summary>Opens the history before any other part of LabNet does something that is to be in it.</summary>
-public sealed class HistoryService(EventRecorder events, MetricRecorder metrics, RingWriter ring) : IHostedLifecycleService
+public sealed class HistoryService(EventRecorder events, MetricRecorder metrics, TracePump traces, RingWriter ring) : IHostedLifecycleService
 {
     public Task StartingAsync(CancellationToken cancellationToken)
     {
         events.Open();
         metrics.Open();
+        traces.Open();
         ring.Start();
         return Task.CompletedTask;
     }

@@ -5,7 +5,7 @@ namespace LabNet.Web.Startup;
 
 /// <summary>
 /// <c>LabNet.Web check LABFILE</c>: reads a lab file without starting anything, for infra/lab. Prints
-/// <c>{"name": …, "networkSpec": …}</c>, or each mistake as <c>FILE:LINE:COLUMN: what is wrong</c> to standard error and ends with 2.
+/// <c>{"name": …, "networkSpec": …, "started": [VM…]}</c>, or each mistake as <c>FILE:LINE:COLUMN: what is wrong</c> to standard error and ends with 2.
 /// </summary>
 public static class LabCheck
 {
@@ -32,6 +32,13 @@ public static class LabCheck
         json.WriteStartObject();
         json.WriteString("name", lab.Name.ToString());
         json.WriteString("networkSpec", NetworkSpec.For(lab, InterfaceNames.Of(lab), machine: null));
+        json.WriteStartArray("started");
+        foreach (var vm in lab.Vms.OfType<StartedVm>())
+        {
+            json.WriteStringValue(vm.Name.ToString());
+        }
+
+        json.WriteEndArray();
         json.WriteEndObject();
         return 0;
     }

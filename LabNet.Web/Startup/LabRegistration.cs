@@ -6,6 +6,7 @@ using LabNet.Core.IoBenchmarks;
 using LabNet.Core.Labs;
 using LabNet.Core.Metrics;
 using LabNet.Core.Storage;
+using LabNet.Core.TraceEvents;
 using LabNet.Core.Traffic;
 using LabNet.Core.Vms;
 
@@ -36,6 +37,7 @@ public static class LabRegistration
             .AddTraffic()
             .AddHistory()
             .AddMetricsPump()
+            .AddTraceEvents()
             .AddDevices()
             .AddIoBenchmarks()
             .AddHostedService<HistoryService>()

@@ -1,6 +1,7 @@
 using LabNet.Core.IoBenchmarks;
 using LabNet.Core.Metrics;
 using LabNet.Core.Storage;
+using LabNet.Core.TraceEvents;
 using LabNet.Core.Traffic;
 using LabNet.Core.Vms;
 
@@ -11,7 +12,7 @@ namespace LabNet.Web.Startup;
 /// and begins to measure. When LabNet ends, the VMs stay as they are.
 /// </summary>
 public sealed partial class LabService(
-    VmRegistry vms, LinkWatch links, PingMesh pings, MetricsPump metrics, OperationStore operations, IoBenchmarkStore benchmarks, LabNetSettings settings, TimeProvider time, ILogger<LabService> logger) : BackgroundService
+    VmRegistry vms, LinkWatch links, PingMesh pings, MetricsPump metrics, TracePump traces, OperationStore operations, IoBenchmarkStore benchmarks, LabNetSettings settings, TimeProvider time, ILogger<LabService> logger) : BackgroundService
 {
     private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
 
@@ -21,6 +22,7 @@ public sealed partial class LabService(
         links.Start();
         pings.Start();
         metrics.Start();
+        traces.Start();
         await CloseAbandonedAsync(stoppingToken);
         if (settings.StartVms)
         {

@@ -21,6 +21,7 @@ lab_down() {
     [[ -f $pid ]] && end_process "$pid" "QEMU of $(basename -- "$(dirname -- "$pid")")"
   done
   remove_network
+  remove_trace_folders
   rm --force "$state/labnet.pid" "$state/url"
   [[ $purge == no ]] || purge_state
   say "The lab is down."
@@ -49,6 +50,13 @@ stop_vms_by_api() {
       labnet_alive || return 1
       sleep 0.2
     done
+  done
+}
+
+remove_trace_folders() {
+  local folder
+  for folder in "$state"/vms/*/trace; do
+    ! mountpoint --quiet -- "$folder" || as_root umount "$folder"
   done
 }
 

@@ -4,6 +4,7 @@ source "$infra/lab.d/setup.sh"
 
 readonly guests_timeout_seconds=${LABNET_UP_TIMEOUT:-180}
 readonly pings_timeout_seconds=60
+readonly trace_folder_mib=64
 
 lab_up() {
   local lab_file=$infra/labs/cross-arch.yaml port=5000 raw_qmp=false
@@ -31,6 +32,7 @@ lab_up() {
   (umask 077 && mkdir --parents "$state")
   ln --symbolic --force --no-dereference "$state" "$state_root/current"
   make_network
+  make_trace_folders
   if labnet_alive && [[ $(cat "$state/started-with" 2>/dev/null) != "$checked_key" ]]; then
     say "The lab file, an option, or LabNet itself has changed: starting LabNet anew; the VMs run on"
     port=$(<"$state/url") port=${port##*:}
@@ -73,6 +75,19 @@ check_lab() {
   state=$state_root/$(jq --raw-output .name <<<"$checked")
   lab_name=$(jq --raw-output .name <<<"$checked")
   network_spec=$(jq --raw-output .networkSpec <<<"$checked")
+  mapfile -t started_vms < <(jq --raw-output '.started[]' <<<"$checked")
+}
+
+# A tmpfs of its own for each VM's trace events: QEMU waits for no reader there, and what nobody reads takes no more than this.
+make_trace_folders() {
+  local vm folder
+  for vm in "${started_vms[@]}"; do
+    folder=$state/vms/$vm/trace
+    ! mountpoint --quiet -- "$folder" || continue
+    (umask 077 && mkdir --parents "$folder")
+    as_root mount -t tmpfs -o "size=${trace_folder_mib}m,nr_inodes=1k,mode=0700,uid=$EUID,gid=$(id --group),nosuid,nodev,noexec" labnet-trace "$folder" ||
+      say "No tmpfs could be mounted at $folder, so the trace events of $vm cannot be had; the rest of the lab can"
+  done
 }
 
 # Who is not root is asked for root only if there is something to do.

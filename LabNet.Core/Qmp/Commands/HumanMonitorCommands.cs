@@ -13,7 +13,7 @@ public static class HumanMonitorCommands
     public static QmpCommand<string> MemoryTree { get; } = Execute.With(HumanMonitorLine.MemoryTree);
 }
 
-/// <summary>A line of the human monitor that only reads. There is no way to make others.</summary>
+/// <summary>A line of the human monitor: one that only reads, or one whose only word is a path that LabNet made. There is no way to make others.</summary>
 public sealed class HumanMonitorLine
 {
     public static readonly HumanMonitorLine MemoryTree = new("info mtree -f -o");
@@ -22,6 +22,13 @@ public sealed class HumanMonitorLine
 
     [JsonPropertyName("command-line")]
     public string Text { get; }
+
+    /// <summary>The log goes on in another file. QEMU 7.2 appends to what is there, newer ones truncate it: take a new one.</summary>
+    /// <param name="path">Absolute, of LabNet's own making.</param>
+    /// <exception cref="ArgumentException">The monitor would not take the path for one word.</exception>
+    public static HumanMonitorLine LogFile(string path) => Path.IsPathFullyQualified(path) && !path.Any(c => char.IsControl(c) || c is '"' or '\\')
+        ? new($"logfile \"{path}\"")
+        : throw new ArgumentException($"The human monitor cannot be told of the file {path}.", nameof(path));
 
     public override string ToString() => Text;
 }

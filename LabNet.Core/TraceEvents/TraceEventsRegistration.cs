@@ -1,0 +1,16 @@
+using LabNet.Core.Storage;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace LabNet.Core.TraceEvents;
+
+public static class TraceEventsRegistration
+{
+    /// <summary>Of Debian's package qemu-system-common, for all of its QEMUs.</summary>
+    private const string Declarations = "/usr/share/qemu/trace-events-all";
+
+    /// <summary>Needs the VMs, the feed and the storage. Takes over nothing until <see cref="TracePump.Start"/>.</summary>
+    public static IServiceCollection AddTraceEvents(this IServiceCollection services) => services
+        .AddSingleton(_ => File.Exists(Declarations) ? TraceCatalogue.Parse(File.ReadAllText(Declarations)) : TraceCatalogue.Empty)
+        .AddSingleton(s => new TraceStore(s.GetRequiredService<RingWriter>()))
+        .AddSingleton<TracePump>();
+}
