@@ -18,6 +18,9 @@ public sealed record TracePair(IReadOnlyList<string> Begins, string End, IReadOn
         new(["qcow2_writev_start_req"], "qcow2_writev_done_req", ["co"], "ret"),
         new(["thread_pool_submit"], "thread_pool_complete", ["pool", "req"], "ret"),
     ];
+
+    /// <summary>Only of these events a latency can be known.</summary>
+    public static bool EndsRequests(string eventName) => All.Any(pair => pair.End == eventName);
 }
 
 /// <summary>What an event is in its pair.</summary>

@@ -15,6 +15,7 @@ internal sealed class TraceRows
     private readonly byte[][] _texts;
     private readonly int[] _eventOf;
     private readonly int[] _placeOf;
+    private readonly int[][] _rowsOf;
     private readonly long[] _times;
     private readonly int[] _threadOf;
     private readonly TraceThread[] _threads;
@@ -29,10 +30,21 @@ internal sealed class TraceRows
         _times = Array.ConvertAll(rows[1], offset => startNs + offset);
         _threadOf = Array.ConvertAll(rows[2], place => Within(place, threads.Length));
         _placeOf = new int[_eventOf.Length];
+        _rowsOf = new int[types.Length][];
         var seen = new int[types.Length];
         for (var row = 0; row < _eventOf.Length; row++)
         {
             _placeOf[row] = seen[_eventOf[row]]++;
+        }
+
+        for (var place = 0; place < types.Length; place++)
+        {
+            _rowsOf[place] = new int[seen[place]];
+        }
+
+        for (var row = 0; row < _eventOf.Length; row++)
+        {
+            _rowsOf[_eventOf[row]][_placeOf[row]] = row;
         }
 
         if (seen.Zip(values).Any(one => one.Second.Any(column => column.Length != one.First)))
@@ -112,6 +124,15 @@ internal sealed class TraceRows
 
     /// <summary>Of the request that the event ended; null where it ended none, or the request's begin is not known.</summary>
     public long? LatencyNsOf(int row) => _latencies[_eventOf[row]]?[_placeOf[row]] is >= 0 and var latency ? latency : null;
+
+    /// <summary>The rows of the event at a place in <see cref="Types"/>, in order.</summary>
+    public ReadOnlySpan<int> RowsOf(int eventPlace) => _rowsOf[eventPlace];
+
+    /// <summary>An argument's values, one for each of <see cref="RowsOf"/>.</summary>
+    public ReadOnlySpan<long> ColumnOf(int eventPlace, int argument) => _values[eventPlace][argument];
+
+    /// <summary>How long the requests took that these rows ended, in nanoseconds, -1 where not known; empty if of none it is known.</summary>
+    public ReadOnlySpan<long> LatencyColumnOf(int eventPlace) => _latencies[eventPlace];
 
     public string TextOf(long value) => Encoding.UTF8.GetString(_texts[Within(value, _texts.Length)]);
 

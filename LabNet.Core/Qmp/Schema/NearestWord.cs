@@ -7,18 +7,21 @@ internal static class NearestWord
     private const int CharsMax = 64;
 
     /// <returns>" Did you mean …?" or nothing.</returns>
-    public static string Hint(string word, IEnumerable<string> known)
+    public static string Hint(string word, IEnumerable<string> known) => Of(word, known) is { } nearest ? $" Did you mean \"{nearest}\"?" : "";
+
+    /// <returns>Null if none is near.</returns>
+    public static string? Of(string word, IEnumerable<string> known)
     {
         if (word.Length is 0 or > CharsMax)
         {
-            return "";
+            return null;
         }
 
         // Of two that are as near, the one that the word is the beginning of.
         var (nearest, distance) = known.Select(candidate => (Candidate: candidate, Edits: Edits(word, candidate)))
             .DefaultIfEmpty((Candidate: "", Edits: int.MaxValue))
             .MinBy(pair => (pair.Edits, !pair.Candidate.StartsWith(word, StringComparison.Ordinal)));
-        return distance <= Math.Max(1, nearest.Length / 3) ? $" Did you mean \"{nearest}\"?" : "";
+        return distance <= Math.Max(1, nearest.Length / 3) ? nearest : null;
     }
 
     /// <summary>Letters to insert, drop or replace (Levenshtein), row by row.</summary>
