@@ -35,7 +35,7 @@ public sealed class TraceFilterMeaningTests
     {
         var cases = Row().NonEmptyListOf().Zip(Condition(), (rows, condition) => (Rows: rows.ToArray(), Condition: condition));
         Check.One(
-            Config.QuickThrowOnFailure.WithMaxTest(LongForm.Rounds(3000)).WithEndSize(40),
+            Config.QuickThrowOnFailure.WithMaxTest(LongForm.Rounds(1500)).WithEndSize(40),
             Prop.ForAll(cases.ToArbitrary(), one => AllAgree(one.Rows, one.Condition)));
     }
 

@@ -91,7 +91,8 @@ internal sealed class TraceFilterFields
             return NearestWord.Of(word[ArgumentPrefix.Length..], _arguments.Keys) is { } argument ? ArgumentPrefix + argument : null;
         }
 
-        return NearestWord.Of(word, OfRow.Keys.Concat(_arguments.Keys));
+        var known = OfRow.Keys.Concat(_arguments.Keys);
+        return known.FirstOrDefault(name => name.Equals(word, StringComparison.OrdinalIgnoreCase)) ?? NearestWord.Of(word, known);
     }
 
     public bool HasEvent(string name) => !IsComplete || _catalogue.Find(name) is not null;

@@ -136,7 +136,7 @@ internal sealed class TraceFilterGroup : TraceFilterNode
     {
         for (var number = 0; number < selected.Length; number++)
         {
-            selected[number] = _deciding ? selected[number] | ofPart[number] : selected[number] & ofPart[number];
+            selected[number] = ofPart[number] == _deciding ? _deciding : selected[number];
         }
     }
 }

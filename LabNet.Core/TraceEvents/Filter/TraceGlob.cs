@@ -15,6 +15,9 @@ internal sealed class TraceGlob
     /// <summary>Besides stars. One more bit of the word says that all are matched.</summary>
     public const int CharactersMax = 63;
 
+    private const int AsciiCharacters = 128;
+
+    private readonly ulong[] _ascii = new ulong[AsciiCharacters];
     private readonly Dictionary<Rune, ulong> _own;
     private readonly ulong _any;
     private readonly ulong _loops;
@@ -23,7 +26,14 @@ internal sealed class TraceGlob
     /// <param name="own">For each character where it stands in the pattern.</param>
     /// <param name="any">Where any character may stand.</param>
     /// <param name="loops">Where any characters may stand between.</param>
-    private TraceGlob(Dictionary<Rune, ulong> own, ulong any, ulong loops, ulong end) => (_own, _any, _loops, _end) = (own, any, loops, end);
+    private TraceGlob(Dictionary<Rune, ulong> own, ulong any, ulong loops, ulong end)
+    {
+        (_own, _any, _loops, _end) = (own, any, loops, end);
+        foreach (var (rune, places) in own.Where(pair => pair.Key.IsAscii))
+        {
+            _ascii[rune.Value] = places;
+        }
+    }
 
     /// <returns>False if the pattern has more than <see cref="CharactersMax"/> characters.</returns>
     public static bool TryParse(string pattern, [NotNullWhen(true)] out TraceGlob? glob)
@@ -75,7 +85,8 @@ internal sealed class TraceGlob
             }
 
             steps++;
-            matched = ((matched & (_any | _own.GetValueOrDefault(rune))) << 1) | (matched & _loops);
+            var own = rune.IsAscii ? _ascii[rune.Value] : _own.GetValueOrDefault(rune);
+            matched = ((matched & (_any | own)) << 1) | (matched & _loops);
         }
 
         return (matched & _end) != 0;
