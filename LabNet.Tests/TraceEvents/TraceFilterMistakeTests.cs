@@ -87,6 +87,20 @@ public sealed class TraceFilterMistakeTests
         Assert.Equal("at 1: there is no field \"secter\"; did you mean sector?", SampleTrace.Mistake("secter > 5").ToString());
     }
 
+    [Fact]
+    public void What_the_documentation_shows_is_so()
+    {
+        var lines = File.ReadAllLines(Repository.At("docs/trace-filter.md"));
+        var examples = Section("Examples").Where(line => line.StartsWith("| `", StringComparison.Ordinal)).Select(line => line.Split('`')[1]).ToList();
+        Assert.NotEmpty(examples);
+        Assert.All(examples, text => Assert.True(TraceFilter.TryParse(text, TraceCatalogue.Empty, out _, out _), text));
+        var wrong = Section("Mistakes").Select(line => line.Split(" at ")).Where(parts => parts.Length == 2).ToList();
+        Assert.NotEmpty(wrong);
+        Assert.All(wrong, parts => Assert.Equal($"at {parts[1]}", SampleTrace.Mistake(parts[0].TrimEnd()).ToString()));
+
+        IEnumerable<string> Section(string title) => lines.SkipWhile(line => line != $"## {title}").Skip(1).TakeWhile(line => !line.StartsWith("## ", StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData("cpu = 1 and event =~ virtio_blck_* and secter > 5", "cpu == 1 and event ~ virtio_blk_* and sector > 5")]
     [InlineData("Event == nothink AND cpu <> 1", "event == nothing and cpu != 1")]
