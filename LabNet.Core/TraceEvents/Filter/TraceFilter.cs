@@ -72,7 +72,11 @@ public sealed class TraceFilter
     /// <exception cref="Storage.DamagedSegmentException"/>
     internal void Select(TraceRows rows, Span<bool> selected)
     {
-        ArgumentOutOfRangeException.ThrowIfNotEqual(selected.Length, rows.Count);
+        if (selected.Length != rows.Count)
+        {
+            throw new ArgumentException("Every row needs a place.", nameof(selected));
+        }
+
         var pass = new TraceFilterPass(rows);
         var scratch = ArrayPool<bool>.Shared.Rent(rows.Count);
         try
