@@ -76,6 +76,20 @@ public sealed partial class Host
         }
     }
 
+    /// <summary>Whether a process of this user, or any where LabNet is root, has a file open.</summary>
+    public static bool HasOpen(QemuProcess process, string path)
+    {
+        try
+        {
+            return Directory.EnumerateFiles($"/proc/{process.Pid}/fd").Any(descriptor => File.ResolveLinkTarget(descriptor, returnFinalTarget: false)?.FullName == path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The process is gone, or closed the file meanwhile.
+            return false;
+        }
+    }
+
     /// <summary>Removes a log that was read to its end.</summary>
     public static void RemoveTraceLog(VmPaths paths, long number) => File.Delete(paths.TraceLog(number));
 

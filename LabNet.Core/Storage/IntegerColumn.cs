@@ -19,6 +19,7 @@ internal static class IntegerColumn
 {
     private const byte Plain = 0;
     private const byte Repeated = 1;
+    private const int CountMax = 1 << 24;
 
     public static void Write(ArrayBufferWriter<byte> to, ReadOnlySpan<long> values)
     {
@@ -41,6 +42,16 @@ internal static class IntegerColumn
             before = unchecked(before + (delta * repeats));
             place += repeats;
         }
+    }
+
+    /// <inheritdoc cref="Read(ref ReadOnlySpan{byte}, Span{long})"/>
+    /// <param name="count">How many values it has.</param>
+    public static long[] Read(ref ReadOnlySpan<byte> from, int count)
+    {
+        // A run of equal steps is long and takes few bytes: only an absurd number is told before anything is read.
+        var values = count <= CountMax ? new long[count] : throw new DamagedSegmentException("A column has more values than any has.");
+        Read(ref from, values);
+        return values;
     }
 
     /// <exception cref="DamagedSegmentException">It is cut off, or has other than so many values.</exception>
@@ -120,6 +131,10 @@ internal static class Varint
         span[length++] = (byte)value;
         to.Advance(length);
     }
+
+    /// <exception cref="DamagedSegmentException">It is cut off, or more than that.</exception>
+    public static int ReadCount(ref ReadOnlySpan<byte> from, int max) =>
+        Read(ref from) is var count && count <= (ulong)max ? (int)count : throw new DamagedSegmentException("A segment is longer than it can be.");
 
     /// <exception cref="DamagedSegmentException">It is cut off or too long.</exception>
     public static ulong Read(ref ReadOnlySpan<byte> from)

@@ -20,18 +20,27 @@ internal sealed partial class TraceCapture(VmSession vm, LiveFeed feed, TraceSto
 
     /// <summary>What was read is written at the latest then.</summary>
     private static readonly TimeSpan GatherFor = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>A segment that grows slowly is ended, so that looking for a time skips the others.</summary>
+    private static readonly TimeSpan GrowFor = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan Idle = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan FaultPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LetGoPause = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan LetGoPatience = TimeSpan.FromSeconds(5);
 
-    private readonly TraceLogReader _reader = new(catalogue);
-    private readonly TraceSegmentBuilder _builder = new();
+    private readonly TraceIntake _intake = new(vm.State.Name, catalogue);
+    private readonly TraceSurroundings _surroundings = new(vm, time);
     private readonly byte[] _buffer = new byte[ReadBytes];
     private TracePosition _position = new(0, 0, 1);
+    private TracePosition _written = new(0, 0, 1);
     private FileStream? _log;
-    private long _gatheringSince;
-    private bool _saidFull;
-    private QemuProcess? _vcpusOf;
+    private long _takenAt = time.GetTimestamp();
+    private long _finishedAt = time.GetTimestamp();
+    private TraceEventsSeen _told = new(0, 0, 0, 0, 0, IsFull: false);
+
+    /// <summary>The newest events, for whoever looks.</summary>
+    public TraceTail Tail => _intake.Tail;
 
     public async Task CaptureLoopAsync(CancellationToken cancellationToken)
     {
@@ -39,9 +48,7 @@ internal sealed partial class TraceCapture(VmSession vm, LiveFeed feed, TraceSto
         {
             try
             {
-                // What is still on its way into the database is not read again.
-                await ring.FlushAsync(cancellationToken);
-                _position = store.ReadPosition(vm.State.Name) ?? _position;
+                await BeginAsync(cancellationToken);
                 while (true)
                 {
                     await Task.Delay(await StepAsync(cancellationToken), time, cancellationToken);
@@ -53,7 +60,6 @@ internal sealed partial class TraceCapture(VmSession vm, LiveFeed feed, TraceSto
             }
             catch (Exception e)
             {
-                // What was read and not handed on is read again.
                 LogFault(e, vm.State.Name.ToString());
                 Close();
                 await Task.Delay(FaultPause, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -61,6 +67,15 @@ internal sealed partial class TraceCapture(VmSession vm, LiveFeed feed, TraceSto
         }
 
         Close();
+    }
+
+    /// <summary>What was read and not handed on is read again; what is on its way into the database is not.</summary>
+    private async Task BeginAsync(CancellationToken cancellationToken)
+    {
+        await ring.WriteAsync(TraceStore.EndGrowing(vm.State.Name), cancellationToken);
+        await ring.FlushAsync(cancellationToken);
+        _position = _written = store.ReadPosition(vm.State.Name) ?? new TracePosition(0, 0, 1);
+        _intake.Restart(_position.NextSequence);
     }
 
     /// <returns>How long to wait for more.</returns>
@@ -71,10 +86,12 @@ internal sealed partial class TraceCapture(VmSession vm, LiveFeed feed, TraceSto
             return Idle;
         }
 
-        TellIfFull();
-        await ReadVcpusAsync(cancellationToken);
+        await _surroundings.LookAsync(_intake.Reader, cancellationToken);
+        _intake.Follow(vm.State.TraceSwitches);
         while (await ReadOnAsync(isEnd: false, cancellationToken))
         {
+            // A burst is shown while it lasts.
+            Tell();
         }
 
         if (Host.ReadTraceLogs(vm.Paths) is [.., var newest] && newest > _position.Log)
@@ -83,17 +100,15 @@ internal sealed partial class TraceCapture(VmSession vm, LiveFeed feed, TraceSto
             return TimeSpan.Zero;
         }
 
-        if (_builder.Count > 0 && time.GetElapsedTime(_gatheringSince) >= GatherFor)
-        {
-            await HandOnAsync(cancellationToken);
-        }
-
+        await HandOnIfDueAsync(cancellationToken);
+        Tell();
         if (_position.Offset >= LogBytes && vm.State.Connection is QmpLinkState.Connected)
         {
             await BeginNextAsync(cancellationToken);
+            return TimeSpan.Zero;
         }
 
-        return _builder.Count > 0 || vm.State.TraceSwitches.Length > 0 ? Glance : Idle;
+        return _written != _position || vm.State.TraceSwitches.Length > 0 ? Glance : Idle;
     }
 
     /// <summary>The log that was being read, or the next one after it.</summary>
@@ -114,28 +129,6 @@ internal sealed partial class TraceCapture(VmSession vm, LiveFeed feed, TraceSto
         return true;
     }
 
-    /// <summary>Asked once of each QEMU: its vCPUs' threads stay.</summary>
-    private async Task ReadVcpusAsync(CancellationToken cancellationToken)
-    {
-        var process = vm.Process;
-        if (process is null || _vcpusOf == process || vm.State.Connection is not QmpLinkState.Connected)
-        {
-            return;
-        }
-
-        try
-        {
-            var cpus = await vm.ReadAsync(MachineCommands.QueryCpusFast, cancellationToken);
-            _reader.SetVcpus(cpus.DistinctBy(cpu => cpu.ThreadId).ToDictionary(cpu => (int)cpu.ThreadId, cpu => (int)cpu.CpuIndex));
-            _reader.Pairing.Reset();
-            _vcpusOf = process;
-        }
-        catch (QmpException)
-        {
-            // It is asked again; until then the threads have no vCPU.
-        }
-    }
-
     /// <returns>Whether there may be more at once.</returns>
     private async Task<bool> ReadOnAsync(bool isEnd, CancellationToken cancellationToken)
     {
@@ -145,11 +138,9 @@ internal sealed partial class TraceCapture(VmSession vm, LiveFeed feed, TraceSto
             return false;
         }
 
-        var before = _builder.Count;
-        var taken = _reader.Read(_buffer.AsSpan(0, length), time.GetUnixTimeNs(), isEnd, _builder);
-        _gatheringSince = before == 0 ? time.GetTimestamp() : _gatheringSince;
-        _position = _position with { Offset = _position.Offset + taken, NextSequence = _position.NextSequence + _builder.Count - before };
-        if (_builder.IsFull)
+        var taken = _intake.Read(_buffer.AsSpan(0, length), time.GetUnixTimeNs(), isEnd);
+        _position = _position with { Offset = _position.Offset + taken, NextSequence = _intake.Reader.NextSequence };
+        if (_intake.HasFinished)
         {
             await HandOnAsync(cancellationToken);
         }
@@ -157,16 +148,36 @@ internal sealed partial class TraceCapture(VmSession vm, LiveFeed feed, TraceSto
         return taken > 0;
     }
 
-    private async Task HandOnAsync(CancellationToken cancellationToken)
+    private async Task HandOnIfDueAsync(CancellationToken cancellationToken)
     {
-        var (segment, after) = (_builder.Count == 0 ? null : _builder.Build(), _position);
-        await ring.WriteAsync((connection, transaction) => TraceStore.Append(connection, transaction, vm.State.Name, segment, after), cancellationToken);
+        if (time.GetElapsedTime(_finishedAt) >= GrowFor)
+        {
+            _finishedAt = time.GetTimestamp();
+            _intake.Finish();
+        }
+
+        if (_written != _position && time.GetElapsedTime(_takenAt) >= GatherFor)
+        {
+            await HandOnAsync(cancellationToken);
+        }
     }
 
-    /// <summary>QEMU goes on in another log; a thread of it can still have been writing a line into this one.</summary>
+    private async Task HandOnAsync(CancellationToken cancellationToken)
+    {
+        var ((finished, growing), after) = (_intake.Take(), _position);
+        await ring.WriteAsync(TraceStore.WriteOf(vm.State.Name, finished, growing, after), cancellationToken);
+        (_written, _takenAt) = (after, time.GetTimestamp());
+    }
+
+    /// <summary>QEMU goes on in another log. It keeps the one before open until no thread of it can write into it any more.</summary>
     private async Task EndLogAsync(CancellationToken cancellationToken)
     {
-        await Task.Delay(Idle, time, cancellationToken);
+        var since = time.GetTimestamp();
+        while (vm.Process is { } process && Host.HasOpen(process, vm.Paths.TraceLog(_position.Log)) && time.GetElapsedTime(since) < LetGoPatience)
+        {
+            await Task.Delay(LetGoPause, time, cancellationToken);
+        }
+
         while (await ReadOnAsync(isEnd: false, cancellationToken))
         {
         }
@@ -177,9 +188,10 @@ internal sealed partial class TraceCapture(VmSession vm, LiveFeed feed, TraceSto
 
         await HandOnAsync(cancellationToken);
         await ring.FlushAsync(cancellationToken);
+        Tell();
         Host.RemoveTraceLog(vm.Paths, _position.Log);
         _position = _position with { Log = _position.Log + 1, Offset = 0 };
-        Close();
+        CloseLog();
     }
 
     private async Task BeginNextAsync(CancellationToken cancellationToken)
@@ -195,27 +207,35 @@ internal sealed partial class TraceCapture(VmSession vm, LiveFeed feed, TraceSto
         }
     }
 
-    private void TellIfFull()
+    /// <summary>Tells the feed how far it has come, and of events that are missing.</summary>
+    private void Tell()
     {
-        var isFull = Host.IsTraceFolderFull(vm.Paths);
-        if (isFull && !_saidFull)
+        var (reader, isFull) = (_intake.Reader, Host.IsTraceFolderFull(vm.Paths));
+        if (isFull && !_told.IsFull)
         {
             feed.Publish(new FeedSource(vm.State.Name.ToString()), new VmHappened(new EventNote(
                 EventKind.Gap, "trace-events", "Trace events are missing here: they came faster than LabNet read them, or while it was away, and their place was full.")));
-            _reader.Pairing.Reset();
+            reader.Pairing.Reset();
         }
 
-        _saidFull = isFull;
+        var now = new TraceEventsSeen(reader.Events, reader.Unparsed, _intake.FilteredOut, reader.NextSequence - 1, _written.NextSequence - 1, isFull);
+        if (now != _told)
+        {
+            feed.Publish(new FeedSource(vm.State.Name.ToString()), now);
+            _told = now;
+        }
     }
 
     private void Close()
     {
+        CloseLog();
+        _intake.Restart(_written.NextSequence);
+    }
+
+    private void CloseLog()
+    {
         _log?.Dispose();
         _log = null;
-        if (_builder.Count > 0)
-        {
-            _builder.Build();
-        }
     }
 
     [LoggerMessage(6101, LogLevel.Error, "The trace events of {Vm} could not be read; it is tried again")]

@@ -9,19 +9,33 @@ namespace LabNet.Core.TraceEvents;
 public readonly record struct TraceValue(TraceValueKind Kind, long Bits, string? Text);
 
 /// <summary>Something that QEMU traced.</summary>
-/// <param name="Sequence">Counts the VM's trace events, in the order in which they stood in the log.</param>
+/// <param name="Sequence">Counts the VM's trace events, in the order in which they stood in the log; where only some are kept, numbers are missing.</param>
 /// <param name="TimeNs">UTC nanoseconds since 1970.</param>
 /// <param name="Values">One for each of the type's arguments.</param>
 /// <param name="LatencyNs">Of the request that the event ends; null where it ends none, or the request's begin was not traced.</param>
 public sealed record TraceEvent(
-    VmName Vm, long Sequence, long TimeNs, TraceThread Thread, TraceEventType Type, ImmutableArray<TraceValue> Values, long? LatencyNs);
+    VmName Vm, long Sequence, long TimeNs, TraceThread Thread, TraceEventType Type, ImmutableArray<TraceValue> Values, long? LatencyNs)
+{
+    internal static TraceEvent Of(VmName vm, TraceRows rows, int row)
+    {
+        var type = rows.Types[rows.EventOf(row)];
+        var values = ImmutableArray.CreateBuilder<TraceValue>(type.Arguments.Length);
+        for (var number = 0; number < type.Arguments.Length; number++)
+        {
+            var (kind, bits) = (type.Arguments[number].Kind, rows.ValueOf(row, number));
+            values.Add(kind == TraceValueKind.Text ? new TraceValue(kind, 0, rows.TextOf(bits)) : new TraceValue(kind, bits, Text: null));
+        }
 
-/// <summary>Which trace events are looked for.</summary>
+        return new TraceEvent(vm, rows.SequenceOf(row), rows.TimeNsOf(row), rows.ThreadOf(row), type, values.MoveToImmutable(), rows.LatencyNsOf(row));
+    }
+}
+
+/// <summary>Which trace events of one VM are looked for.</summary>
 /// <param name="FromNs">The oldest time, itself included.</param>
 /// <param name="ToNs">The newest time, itself not included.</param>
-/// <param name="Names">Only events of these names; null for all.</param>
+/// <param name="Filter">Null for all.</param>
 /// <param name="BeforeSequence">Only older ones in the log's order; null to begin with the newest.</param>
-public sealed record TraceQuery(VmName Vm, int Limit, long? FromNs = null, long? ToNs = null, IReadOnlySet<string>? Names = null, long? BeforeSequence = null);
+public sealed record TraceQuery(VmName Vm, int Limit, long? FromNs = null, long? ToNs = null, TraceFilter? Filter = null, long? BeforeSequence = null);
 
 /// <summary>Up to where a VM's log was taken over.</summary>
 /// <param name="Log">The log's number.</param>

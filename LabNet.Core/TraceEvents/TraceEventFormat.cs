@@ -7,11 +7,18 @@ namespace LabNet.Core.TraceEvents;
 /// <remarks>Immutable.</remarks>
 internal sealed class TraceEventFormat
 {
+    /// <summary>memory_region_ops_read and its kind (trace-events of QEMU's softmmu): what a vCPU or a device reads and writes.</summary>
+    private const string RegisterAccesses = "memory_region_ops_", Address = "addr", RegionName = "name";
+
     private readonly TraceText _text;
+    private readonly int _address;
+    private readonly int _regionName;
 
     private TraceEventFormat(TraceEventType type, TraceText text)
     {
-        Type = type;
+        (_address, _regionName) = (PlaceOf(type, Address, TraceValueKind.Hex), PlaceOf(type, RegionName, TraceValueKind.Text));
+        NamesRegister = type.IsTyped && _address >= 0 && _regionName >= 0 && type.Name.StartsWith(RegisterAccesses, StringComparison.Ordinal);
+        Type = NamesRegister ? type with { Arguments = [.. type.Arguments, .. TraceDevice.Added] } : type;
         _text = text;
         Utf8Name = Encoding.UTF8.GetBytes(type.Name);
         PairRole = type.IsTyped ? TracePairRole.Of(type) : null;
@@ -20,6 +27,9 @@ internal sealed class TraceEventFormat
     public TraceEventType Type { get; }
 
     public byte[] Utf8Name { get; }
+
+    /// <summary>Whether the event's last arguments are <see cref="TraceDevice.Added"/>.</summary>
+    public bool NamesRegister { get; }
 
     /// <summary>Null of an event by itself.</summary>
     public TracePairRole? PairRole { get; }
@@ -51,4 +61,14 @@ internal sealed class TraceEventFormat
     /// <param name="values">A place for each argument; texts are told to <paramref name="texts"/>, and their numbers there stand here.</param>
     /// <returns>False if the text is none of this event's.</returns>
     public bool TryRead(ReadOnlySpan<byte> text, Span<long> values, TraceTexts texts) => _text.TryMatch(text, values, texts);
+
+    /// <summary>Says which register the access went to, behind the arguments that were read.</summary>
+    public void NameRegister(TraceRegisters registers, Span<long> values, TraceTexts texts)
+    {
+        var register = registers.Find(unchecked((ulong)values[_address]), texts.All[(int)values[_regionName]]);
+        var added = values[(Type.Arguments.Length - TraceDevice.Added.Count)..];
+        (added[0], added[1], added[2]) = (texts.NumberOf(register.Device), texts.NumberOf(register.Region), register.Offset);
+    }
+
+    private static int PlaceOf(TraceEventType type, string argument, TraceValueKind kind) => type.Arguments.AsSpan().IndexOf(type.Arguments.FirstOrDefault(one => one.Name == argument && one.Kind == kind));
 }

@@ -10,7 +10,11 @@ public static class TraceEventsRegistration
 
     /// <summary>Needs the VMs, the feed and the storage. Takes over nothing until <see cref="TracePump.Start"/>.</summary>
     public static IServiceCollection AddTraceEvents(this IServiceCollection services) => services
-        .AddSingleton(_ => File.Exists(Declarations) ? TraceCatalogue.Parse(File.ReadAllText(Declarations)) : TraceCatalogue.Empty)
+        .AddTraceCatalogue()
         .AddSingleton(s => new TraceStore(s.GetRequiredService<RingWriter>()))
         .AddSingleton<TracePump>();
+
+    /// <summary>The events that this machine's QEMU declares.</summary>
+    public static IServiceCollection AddTraceCatalogue(this IServiceCollection services) =>
+        services.AddSingleton(_ => File.Exists(Declarations) ? TraceCatalogue.Parse(File.ReadAllText(Declarations)) : TraceCatalogue.Empty);
 }

@@ -17,10 +17,12 @@ internal sealed class TraceLogReader
     /// <summary>A line that is longer is cut there and kept as unparsed; QEMU's own have some hundred bytes.</summary>
     public const int LineBytesMax = 64 << 10;
 
+    /// <summary>QEMU's own have at most 18.</summary>
+    public const int ArgumentsMax = 64;
+
     /// <summary>A guest that can put a line feed into an event's text can make up names.</summary>
     private const int UndeclaredMax = 1000;
 
-    private const int ArgumentsMax = 64;
     private const long NanosecondsPerSecond = 1_000_000_000;
     private const long NanosecondsPerMicrosecond = 1000;
 
@@ -37,8 +39,17 @@ internal sealed class TraceLogReader
     /// <summary>The requests that are under way.</summary>
     public TracePairing Pairing { get; } = new();
 
+    /// <summary>What names the registers that are accessed, from now on.</summary>
+    public TraceRegisters Registers { get; set; } = TraceRegisters.None;
+
+    /// <summary>Accesses to registers that were read.</summary>
+    public long RegisterAccesses { get; private set; }
+
     /// <summary>Lines that are kept but are no event.</summary>
     public long Unparsed { get; private set; }
+
+    /// <summary>The number of the next event.</summary>
+    public long NextSequence { get; set; } = 1;
 
     /// <summary>Events that were read.</summary>
     public long Events { get; private set; }
@@ -78,7 +89,12 @@ internal sealed class TraceLogReader
             }
 
             _inLongLine = length < 0 && !isEnd;
-            if (!line.IsEmpty)
+            if (length < 0)
+            {
+                // Torn, or too long: what is understood of it could be wrong.
+                Keep(line, nowNs, thread: default, to);
+            }
+            else if (!line.IsEmpty)
             {
                 ReadLine(line, nowNs, to);
             }
@@ -103,12 +119,23 @@ internal sealed class TraceLogReader
         {
             Events++;
             var values = _values.AsSpan(0, format.Type.Arguments.Length);
-            to.Add(timeNs, thread, format.Type, values, format.PairRole is { } role ? Pairing.Take(role, timeNs, values) : null);
+            if (format.NamesRegister)
+            {
+                RegisterAccesses++;
+                format.NameRegister(Registers, values, to.Texts);
+            }
+
+            to.Add(NextSequence++, timeNs, thread, format.Type, values, format.PairRole is { } role ? Pairing.Take(role, timeNs, values) : null);
             return;
         }
 
+        Keep(line, timeNs, thread, to);
+    }
+
+    private void Keep(ReadOnlySpan<byte> line, long timeNs, TraceThread thread, TraceSegmentBuilder to)
+    {
         Unparsed++;
-        to.Add(timeNs, thread, TraceEventType.Unparsed, [to.Texts.NumberOf(line)], latencyNs: null);
+        to.Add(NextSequence++, timeNs, thread, TraceEventType.Unparsed, [to.Texts.NumberOf(line)], latencyNs: null);
     }
 
     /// <summary>A name that no catalogue has is one only where the line says when it happened: else any words would be an event.</summary>

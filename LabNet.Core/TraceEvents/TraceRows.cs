@@ -1,193 +1,225 @@
 using System.Collections.Immutable;
-using System.IO.Compression;
 using System.Text;
 using LabNet.Core.Storage;
 
 namespace LabNet.Core.TraceEvents;
 
-/// <summary>A segment's events, unpacked: columns over all rows, and for each event columns of its arguments over its own rows.</summary>
-/// <remarks>Immutable.</remarks>
+/// <summary>A segment's events: columns over all rows, and for each event columns of its arguments over its own rows. A column is unpacked when it is first asked for.</summary>
+/// <remarks>Immutable to the outside; two threads that ask for a column at once both unpack it.</remarks>
 internal sealed class TraceRows
 {
-    /// <summary>More than any segment unpacks to; what asks for more is damaged.</summary>
-    private const int PlainBytesMax = 64 << 20;
+    private const int EventColumn = 0, TimeColumn = 1, ThreadColumn = 2, SequenceColumn = 3, FirstValueColumn = 4;
 
     private readonly byte[][] _texts;
-    private readonly int[] _eventOf;
-    private readonly int[] _placeOf;
-    private readonly int[][] _rowsOf;
-    private readonly long[] _times;
-    private readonly int[] _threadOf;
-    private readonly TraceThread[] _threads;
-    private readonly long[][][] _values;
-    private readonly long[]?[] _latencies;
+    private readonly ImmutableArray<TraceThread> _threads;
+    private readonly int[] _counts;
+    private readonly int[] _firstColumnOf;
+    private readonly ReadOnlyMemory<byte>[] _packed;
+    private readonly long[]?[] _columns;
+    private readonly long _startNs;
+    private int[]? _placeOf;
+    private int[][]? _rowsOf;
 
     private TraceRows(
-        byte[][] texts, TraceThread[] threads, ImmutableArray<TraceEventType> types, long[][] rows, long[][][] values, long[]?[] latencies, long startNs)
+        byte[][] texts, ImmutableArray<TraceThread> threads, ImmutableArray<TraceEventType> types, int[] counts, int count, ReadOnlyMemory<byte>[] packed, long[]?[] columns, long startNs)
     {
-        (_texts, _threads, Types, _values, _latencies) = (texts, threads, types, values, latencies);
-        _eventOf = Array.ConvertAll(rows[0], place => Within(place, types.Length));
-        _times = Array.ConvertAll(rows[1], offset => startNs + offset);
-        _threadOf = Array.ConvertAll(rows[2], place => Within(place, threads.Length));
-        _placeOf = new int[_eventOf.Length];
-        _rowsOf = new int[types.Length][];
-        var seen = new int[types.Length];
-        for (var row = 0; row < _eventOf.Length; row++)
-        {
-            _placeOf[row] = seen[_eventOf[row]]++;
-        }
-
+        (_texts, _threads, Types, _counts, Count, _packed, _columns, _startNs) = (texts, threads, types, counts, count, packed, columns, startNs);
+        _firstColumnOf = new int[types.Length];
+        var next = FirstValueColumn;
         for (var place = 0; place < types.Length; place++)
         {
-            _rowsOf[place] = new int[seen[place]];
-        }
-
-        for (var row = 0; row < _eventOf.Length; row++)
-        {
-            _rowsOf[_eventOf[row]][_placeOf[row]] = row;
-        }
-
-        if (seen.Zip(values).Any(one => one.Second.Any(column => column.Length != one.First)))
-        {
-            throw new DamagedSegmentException("A segment has another number of an event's rows than it says.");
+            _firstColumnOf[place] = next;
+            next += types[place].Arguments.Length + 1;
         }
     }
 
-    public int Count => _times.Length;
+    public int Count { get; }
 
     public ImmutableArray<TraceEventType> Types { get; }
 
-    /// <exception cref="DamagedSegmentException"/>
-    public static TraceRows Read(TraceSegment segment)
+    /// <param name="counts">Rows of each type.</param>
+    /// <param name="columns">Events, times (UTC), threads, sequences; then for each type its arguments and its latencies, which may be empty.</param>
+    public static TraceRows Of(byte[][] texts, ImmutableArray<TraceThread> threads, ImmutableArray<TraceEventType> types, int[] counts, long[][] columns) =>
+        new(texts, threads, types, counts, columns[EventColumn].Length, [], columns, startNs: 0);
+
+    /// <inheritdoc cref="Read(byte[], long)"/>
+    public static TraceRows Read(TraceSegment segment) => Read(segment.Data, segment.StartNs);
+
+    /// <param name="data">Of a <see cref="TraceSegmentWriter"/>.</param>
+    /// <param name="startNs">The time of the segment's earliest event.</param>
+    /// <exception cref="DamagedSegmentException">Also later, when a column is asked for.</exception>
+    public static TraceRows Read(byte[] data, long startNs)
     {
-        ReadOnlySpan<byte> plain = Decompress(segment.Data);
-        if (plain.IsEmpty || plain[0] != TraceSegmentBuilder.Version)
+        var memory = Deflated.UnpackMemory(data);
+        var plain = memory.Span;
+        if (plain.IsEmpty || plain[0] != TraceSegmentWriter.Version)
         {
             throw new DamagedSegmentException("A segment is of no known version.");
         }
 
         plain = plain[1..];
-        var count = ReadCount(ref plain, TraceSegmentBuilder.EventsMax);
-        var texts = new byte[ReadCount(ref plain, plain.Length)][];
+        var count = Varint.ReadCount(ref plain, TraceSegmentBuilder.EventsMax);
+        var texts = new byte[Varint.ReadCount(ref plain, plain.Length)][];
         for (var number = 0; number < texts.Length; number++)
         {
-            var length = ReadCount(ref plain, plain.Length);
-            texts[number] = plain[..length].ToArray();
-            plain = plain[length..];
+            texts[number] = ReadBytes(ref plain).ToArray();
         }
 
-        var threads = new TraceThread[ReadCount(ref plain, plain.Length)];
+        var threads = new TraceThread[Varint.ReadCount(ref plain, plain.Length)];
         for (var number = 0; number < threads.Length; number++)
         {
             var (id, vcpu) = (Varint.UnZigZag(Varint.Read(ref plain)), Varint.UnZigZag(Varint.Read(ref plain)));
             threads[number] = new TraceThread((int)id, vcpu < 0 ? null : (int)vcpu);
         }
 
-        var types = ImmutableArray.CreateBuilder<TraceEventType>();
-        var counts = new int[ReadCount(ref plain, plain.Length)];
-        var latencies = new long[]?[counts.Length];
+        var counts = new int[Varint.ReadCount(ref plain, plain.Length)];
+        var types = new TraceEventType[counts.Length];
+        var endsRequests = new bool[counts.Length];
         for (var number = 0; number < counts.Length; number++)
         {
-            types.Add(ReadType(ref plain, texts, count, out counts[number], out var endsRequests));
-            latencies[number] = endsRequests ? new long[counts[number]] : null;
+            types[number] = ReadType(ref plain, texts, count, out counts[number], out endsRequests[number]);
         }
 
-        long[][] rows = [ReadColumn(ref plain, count), ReadColumn(ref plain, count), ReadColumn(ref plain, count)];
-        var values = new long[counts.Length][][];
+        // What is left are the columns. A slice of memory is kept of each: where it begins is told by what is left of the span.
+        var packed = new List<ReadOnlyMemory<byte>>();
+        ReadOnlyMemory<byte> NextColumn(ref ReadOnlySpan<byte> rest)
+        {
+            var length = ReadBytes(ref rest).Length;
+            return memory.Slice(memory.Length - rest.Length - length, length);
+        }
+
+        for (var column = 0; column < FirstValueColumn; column++)
+        {
+            packed.Add(NextColumn(ref plain));
+        }
+
         for (var number = 0; number < counts.Length; number++)
         {
-            values[number] = new long[types[number].Arguments.Length][];
-            for (var argument = 0; argument < values[number].Length; argument++)
+            for (var argument = 0; argument < types[number].Arguments.Length; argument++)
             {
-                values[number][argument] = ReadColumn(ref plain, counts[number]);
+                packed.Add(NextColumn(ref plain));
             }
 
-            if (latencies[number] is { } column)
-            {
-                IntegerColumn.Read(ref plain, column);
-            }
+            packed.Add(endsRequests[number] ? NextColumn(ref plain) : default);
         }
 
-        return new TraceRows(texts, threads, types.ToImmutable(), rows, values, latencies, segment.StartNs);
+        return new TraceRows(texts, [.. threads], [.. types], counts, count, [.. packed], new long[packed.Count][], startNs);
     }
 
-    /// <summary>UTC nanoseconds since 1970.</summary>
-    public long TimeNsOf(int row) => _times[row];
-
-    public TraceThread ThreadOf(int row) => _threads[_threadOf[row]];
-
     /// <summary>A place in <see cref="Types"/>.</summary>
-    public int EventOf(int row) => _eventOf[row];
+    public int EventOf(int row) => (int)Column(EventColumn, Count, Types.Length)[row];
+
+    /// <summary>UTC nanoseconds since 1970.</summary>
+    public long TimeNsOf(int row) => _startNs + Column(TimeColumn, Count)[row];
+
+    public TraceThread ThreadOf(int row) => _threads[(int)Column(ThreadColumn, Count, _threads.Length)[row]];
+
+    /// <summary>Grows from row to row.</summary>
+    public long SequenceOf(int row) => Column(SequenceColumn, Count)[row];
 
     /// <summary>An argument's value; of a text, what <see cref="TextOf"/> takes.</summary>
-    public long ValueOf(int row, int argument) => _values[_eventOf[row]][argument][_placeOf[row]];
+    public long ValueOf(int row, int argument) => ColumnOf(EventOf(row), argument)[PlaceOf(row)];
 
     /// <summary>Of the request that the event ended; null where it ended none, or the request's begin is not known.</summary>
-    public long? LatencyNsOf(int row) => _latencies[_eventOf[row]]?[_placeOf[row]] is >= 0 and var latency ? latency : null;
-
-    /// <summary>The rows of the event at a place in <see cref="Types"/>, in order.</summary>
-    public ReadOnlySpan<int> RowsOf(int eventPlace) => _rowsOf[eventPlace];
-
-    /// <summary>An argument's values, one for each of <see cref="RowsOf"/>.</summary>
-    public ReadOnlySpan<long> ColumnOf(int eventPlace, int argument) => _values[eventPlace][argument];
-
-    /// <summary>How long the requests took that these rows ended, in nanoseconds, -1 where not known; empty if of none it is known.</summary>
-    public ReadOnlySpan<long> LatencyColumnOf(int eventPlace) => _latencies[eventPlace];
+    public long? LatencyNsOf(int row) => LatencyColumnOf(EventOf(row)) is { IsEmpty: false } column && column[PlaceOf(row)] is >= 0 and var latency ? latency : null;
 
     public string TextOf(long value) => Encoding.UTF8.GetString(_texts[Within(value, _texts.Length)]);
+
+    /// <summary>As <see cref="TextOf"/>, without making a string of it.</summary>
+    public ReadOnlySpan<byte> Utf8Of(long value) => _texts[Within(value, _texts.Length)];
+
+    /// <summary>An argument's values over the rows of its event.</summary>
+    public ReadOnlySpan<long> ColumnOf(int eventPlace, int argument) => Column(_firstColumnOf[eventPlace] + argument, _counts[eventPlace]);
+
+    /// <summary>Nanoseconds, -1 where not known, over the rows of the event; empty for an event that ends no request.</summary>
+    public ReadOnlySpan<long> LatencyColumnOf(int eventPlace)
+    {
+        var column = _firstColumnOf[eventPlace] + Types[eventPlace].Arguments.Length;
+        return _columns[column] ?? (_packed[column].IsEmpty ? [] : Column(column, _counts[eventPlace]));
+    }
+
+    /// <summary>The rows of an event, ascending.</summary>
+    public ReadOnlySpan<int> RowsOf(int eventPlace)
+    {
+        FindPlaces();
+        return _rowsOf![eventPlace];
+    }
+
+    private int PlaceOf(int row)
+    {
+        FindPlaces();
+        return _placeOf![row];
+    }
+
+    private void FindPlaces()
+    {
+        if (_rowsOf is not null)
+        {
+            return;
+        }
+
+        var events = Column(EventColumn, Count, Types.Length);
+        var (placeOf, next) = (new int[Count], new int[Types.Length]);
+        var rowsOf = Array.ConvertAll(_counts, count => new int[count]);
+        for (var row = 0; row < events.Length; row++)
+        {
+            var place = (int)events[row];
+            placeOf[row] = next[place] < _counts[place] ? next[place]++ : throw new DamagedSegmentException("A segment has more of an event's rows than it says.");
+            rowsOf[place][placeOf[row]] = row;
+        }
+
+        _placeOf = placeOf;
+        _rowsOf = next.AsSpan().SequenceEqual(_counts) ? rowsOf : throw new DamagedSegmentException("A segment has fewer of an event's rows than it says.");
+    }
+
+    /// <param name="below">All values have to be from 0 to below it, because something is looked up by them.</param>
+    private ReadOnlySpan<long> Column(int column, int count, int below = 0)
+    {
+        if (_columns[column] is { } known)
+        {
+            return known;
+        }
+
+        var packed = _packed[column].Span;
+        var values = IntegerColumn.Read(ref packed, count);
+        if (below > 0 || column is EventColumn or ThreadColumn)
+        {
+            foreach (var value in values)
+            {
+                Within(value, below);
+            }
+        }
+
+        _columns[column] = values;
+        return values;
+    }
 
     private static TraceEventType ReadType(ref ReadOnlySpan<byte> plain, byte[][] texts, int rows, out int count, out bool endsRequests)
     {
         var name = ReadWord(ref plain, texts);
-        count = ReadCount(ref plain, rows);
-        var flags = ReadCount(ref plain, TraceSegmentBuilder.IsTyped | TraceSegmentBuilder.EndsRequests);
-        endsRequests = (flags & TraceSegmentBuilder.EndsRequests) != 0;
-        var arguments = new TraceArgument[ReadCount(ref plain, plain.Length)];
+        count = Varint.ReadCount(ref plain, rows);
+        var flags = Varint.ReadCount(ref plain, TraceSegmentWriter.IsTyped | TraceSegmentWriter.EndsRequests);
+        endsRequests = (flags & TraceSegmentWriter.EndsRequests) != 0;
+        var arguments = new TraceArgument[Varint.ReadCount(ref plain, plain.Length)];
         for (var number = 0; number < arguments.Length; number++)
         {
             arguments[number] = new TraceArgument(
-                ReadWord(ref plain, texts), ReadWord(ref plain, texts), (TraceValueKind)ReadCount(ref plain, (int)TraceValueKind.Text));
+                ReadWord(ref plain, texts), ReadWord(ref plain, texts), (TraceValueKind)Varint.ReadCount(ref plain, (int)TraceValueKind.Text));
         }
 
-        return new TraceEventType(name, [.. arguments], (flags & TraceSegmentBuilder.IsTyped) != 0);
+        return new TraceEventType(name, [.. arguments], (flags & TraceSegmentWriter.IsTyped) != 0);
+    }
+
+    private static ReadOnlySpan<byte> ReadBytes(ref ReadOnlySpan<byte> plain)
+    {
+        var length = Varint.ReadCount(ref plain, plain.Length);
+        var bytes = length <= plain.Length ? plain[..length] : throw new DamagedSegmentException("A segment is cut off.");
+        plain = plain[length..];
+        return bytes;
     }
 
     private static string ReadWord(ref ReadOnlySpan<byte> plain, byte[][] texts) => Encoding.UTF8.GetString(texts[Within((long)Varint.Read(ref plain), texts.Length)]);
 
-    private static long[] ReadColumn(ref ReadOnlySpan<byte> plain, int count)
-    {
-        var column = new long[count];
-        IntegerColumn.Read(ref plain, column);
-        return column;
-    }
-
-    private static int ReadCount(ref ReadOnlySpan<byte> plain, int max) =>
-        Varint.Read(ref plain) is var count && count <= (ulong)max ? (int)count : throw new DamagedSegmentException("A segment is longer than it can be.");
-
     private static int Within(long place, int length) =>
         place >= 0 && place < length ? (int)place : throw new DamagedSegmentException("A segment points to what it does not have.");
-
-    private static byte[] Decompress(byte[] data)
-    {
-        try
-        {
-            using var deflate = new DeflateStream(new MemoryStream(data, writable: false), CompressionMode.Decompress);
-            using var plain = new MemoryStream();
-            var buffer = new byte[64 << 10];
-            for (var read = deflate.Read(buffer); read > 0; read = deflate.Read(buffer))
-            {
-                plain.Write(buffer, 0, read);
-                if (plain.Length > PlainBytesMax)
-                {
-                    throw new DamagedSegmentException("A segment unpacks to more than any has.");
-                }
-            }
-
-            return plain.ToArray();
-        }
-        catch (InvalidDataException e)
-        {
-            throw new DamagedSegmentException($"A segment cannot be unpacked: {e.Message}");
-        }
-    }
 }

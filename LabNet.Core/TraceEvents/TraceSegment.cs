@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-
 namespace LabNet.Core.TraceEvents;
 
 /// <summary>Who did what is traced.</summary>
@@ -7,11 +5,10 @@ namespace LabNet.Core.TraceEvents;
 /// <param name="Vcpu">The vCPU that the thread is; null for a thread of QEMU's own.</param>
 public readonly record struct TraceThread(int Id, int? Vcpu);
 
-/// <summary>How many of an event a segment holds.</summary>
-public readonly record struct TraceEventCount(string Event, int Count);
-
 /// <summary>Events of one VM, packed.</summary>
+/// <param name="FirstSequence">Of its first event; the others' numbers grow, not always by one.</param>
 /// <param name="StartNs">Of the earliest event, UTC nanoseconds since 1970.</param>
 /// <param name="EndNs">Of the latest.</param>
-/// <param name="Data">See <see cref="TraceSegmentBuilder"/>.</param>
-internal sealed record TraceSegment(long StartNs, long EndNs, int Count, ImmutableArray<TraceEventCount> Events, byte[] Data);
+/// <param name="Rollup">How many of which event there are when.</param>
+/// <param name="Data">See <see cref="TraceSegmentWriter"/>.</param>
+internal sealed record TraceSegment(long FirstSequence, long LastSequence, long StartNs, long EndNs, int Count, TraceRollup Rollup, byte[] Data);

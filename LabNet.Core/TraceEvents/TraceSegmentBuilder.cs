@@ -1,29 +1,9 @@
-using System.Buffers;
-using System.IO.Compression;
-using System.Text;
-using LabNet.Core.Storage;
-
 namespace LabNet.Core.TraceEvents;
 
-/// <summary>
-/// Some thousands of events of one VM, in the order in which they were read, column by column. Compressed as a raw deflate stream:
-/// <code>
-/// segment   = %x01 COUNT TEXTS { text } THREADS { thread } EVENTS { event } rows { values }
-/// text      = BYTES utf-8
-/// thread    = ID VCPU              ; zig-zag; a vCPU's number, or -1 for a thread of QEMU's own
-/// event     = name COUNT FLAGS ARGUMENTS { name type KIND }      ; names and types are texts; FLAGS: 1 typed, 2 ends requests
-/// rows      = events times threads ; a column each: the event's place above, ns since the segment's start, the thread's place above
-/// values    = { column } [ column ]; for each event above: its arguments of its rows; with flag 2 the requests' ns, -1 where not known
-/// </code>
-/// Numbers are varints, columns <see cref="IntegerColumn"/>. The value of an argument of kind text is the text's place.
-/// </summary>
+/// <summary>Gathers events of one VM until they are a segment.</summary>
 /// <remarks>Not thread-safe.</remarks>
 internal sealed class TraceSegmentBuilder
 {
-    public const byte Version = 1;
-    public const int IsTyped = 1;
-    public const int EndsRequests = 2;
-
     /// <summary>Enough for a column to be worth its head, little enough to be decoded for one event.</summary>
     public const int EventsMax = 8192;
 
@@ -32,31 +12,39 @@ internal sealed class TraceSegmentBuilder
     private readonly long[] _times = new long[EventsMax];
     private readonly long[] _events = new long[EventsMax];
     private readonly long[] _threads = new long[EventsMax];
+    private readonly long[] _sequences = new long[EventsMax];
     private readonly List<Columns> _columns = [];
     private readonly Dictionary<TraceEventType, Columns> _columnsOf = new(ReferenceEqualityComparer.Instance);
     private readonly List<TraceThread> _threadTable = [];
-    private readonly ArrayBufferWriter<byte> _plain = new();
+    private readonly TraceSegmentWriter _writer = new();
     private Columns? _last;
+    private int _lastThread;
 
     public TraceTexts Texts { get; } = new();
 
     public int Count { get; private set; }
 
+    /// <summary>Of the newest event; not of nothing.</summary>
+    public long LastSequence => _sequences[Count - 1];
+
     public bool IsFull => Count == EventsMax || Texts.Bytes >= TextBytesMax;
 
+    /// <param name="sequence">Larger than those before.</param>
     /// <param name="type">The same object for the same event.</param>
+    /// <param name="values">One for each argument; texts are places in <see cref="Texts"/>.</param>
     /// <param name="latencyNs">Of the request that the event ends.</param>
-    public void Add(long timeNs, TraceThread thread, TraceEventType type, ReadOnlySpan<long> values, long? latencyNs)
+    public void Add(long sequence, long timeNs, TraceThread thread, TraceEventType type, ReadOnlySpan<long> values, long? latencyNs)
     {
         var columns = ColumnsOf(type);
         columns.Add(values, latencyNs);
+        _sequences[Count] = sequence;
         _times[Count] = timeNs;
         _events[Count] = columns.Place;
         _threads[Count] = PlaceOf(thread);
         Count++;
     }
 
-    /// <summary>Empties the builder.</summary>
+    /// <summary>What was gathered, packed; it stays, and may grow on. Not of nothing.</summary>
     public TraceSegment Build()
     {
         var times = _times.AsSpan(0, Count);
@@ -66,88 +54,87 @@ internal sealed class TraceSegmentBuilder
             (start, end) = (Math.Min(start, time), Math.Max(end, time));
         }
 
-        Encode(start);
-        var segment = new TraceSegment(start, end, Count, [.. _columns.Select(columns => new TraceEventCount(columns.Type.Name, columns.Count))], Compress(_plain.WrittenSpan));
-        Clear();
-        return segment;
+        return new TraceSegment(_sequences[0], _sequences[Count - 1], start, end, Count, RollUp(), Pack(start));
     }
 
-    private static byte[] Compress(ReadOnlySpan<byte> plain)
-    {
-        using var memory = new MemoryStream();
-        using (var deflate = new DeflateStream(memory, CompressionLevel.Fastest, leaveOpen: true))
-        {
-            deflate.Write(plain);
-        }
+    /// <summary>What was gathered, as it would be read.</summary>
+    public TraceRows Snapshot() => TraceRows.Of(
+        [.. Texts.All],
+        [.. _threadTable],
+        [.. _columns.Select(columns => columns.Type)],
+        [.. _columns.Select(columns => columns.Count)],
+        [
+            _events[..Count], _times[..Count], _threads[..Count], _sequences[..Count],
+            .. _columns.SelectMany(columns => (long[][])[.. Enumerable.Range(0, columns.Type.Arguments.Length).Select(argument => columns.ValuesOf(argument).ToArray()), columns.Latencies.ToArray()]),
+        ]);
 
-        return memory.ToArray();
+    /// <summary>Begins anew.</summary>
+    public void Clear()
+    {
+        _columns.Clear();
+        _columnsOf.Clear();
+        _threadTable.Clear();
+        _last = null;
+        _lastThread = 0;
+        Texts.Clear();
+        Count = 0;
     }
 
-    private void Encode(long start)
+    private byte[] Pack(long start)
     {
-        _plain.ResetWrittenCount();
-        _plain.Write([Version]);
-        Varint.Write(_plain, (ulong)Count);
-
         // What the events are called stands behind the texts that they carry.
-        var names = _columns.Select(columns => NamesOf(columns.Type)).ToList();
-        Varint.Write(_plain, (ulong)Texts.All.Count);
-        foreach (var text in Texts.All)
+        var words = _columns.ConvertAll(columns => TraceSegmentWriter.WordsOf(columns.Type, Texts));
+        _writer.Begin(Count);
+        _writer.Texts(Texts.All);
+        _writer.Threads(_threadTable);
+        _writer.Events(_columns.Count);
+        for (var place = 0; place < _columns.Count; place++)
         {
-            Varint.Write(_plain, (ulong)text.Length);
-            _plain.Write(text);
+            _writer.Event(_columns[place].Type, words[place], _columns[place].Count, !_columns[place].Latencies.IsEmpty);
         }
 
-        Varint.Write(_plain, (ulong)_threadTable.Count);
-        foreach (var thread in _threadTable)
-        {
-            Varint.Write(_plain, Varint.ZigZag(thread.Id));
-            Varint.Write(_plain, Varint.ZigZag(thread.Vcpu ?? -1));
-        }
-
-        Varint.Write(_plain, (ulong)_columns.Count);
-        foreach (var (columns, words) in _columns.Zip(names))
-        {
-            Varint.Write(_plain, (ulong)words[0]);
-            Varint.Write(_plain, (ulong)columns.Count);
-            Varint.Write(_plain, (columns.Type.IsTyped ? IsTyped : 0UL) | (columns.Latencies.IsEmpty ? 0UL : EndsRequests));
-            Varint.Write(_plain, (ulong)columns.Type.Arguments.Length);
-            foreach (var (argument, number) in columns.Type.Arguments.Select((argument, number) => (argument, number)))
-            {
-                Varint.Write(_plain, (ulong)words[(number * 2) + 1]);
-                Varint.Write(_plain, (ulong)words[(number * 2) + 2]);
-                Varint.Write(_plain, (ulong)argument.Kind);
-            }
-        }
-
-        var times = _times.AsSpan(0, Count);
-        for (var place = 0; place < times.Length; place++)
-        {
-            times[place] -= start;
-        }
-
-        IntegerColumn.Write(_plain, _events.AsSpan(0, Count));
-        IntegerColumn.Write(_plain, times);
-        IntegerColumn.Write(_plain, _threads.AsSpan(0, Count));
+        _writer.Column(_events.AsSpan(0, Count));
+        _writer.Column(Array.ConvertAll(_times[..Count], time => time - start));
+        _writer.Column(_threads.AsSpan(0, Count));
+        _writer.Column(_sequences.AsSpan(0, Count));
         foreach (var columns in _columns)
         {
             for (var argument = 0; argument < columns.Type.Arguments.Length; argument++)
             {
-                IntegerColumn.Write(_plain, columns.ValuesOf(argument));
+                _writer.Column(columns.ValuesOf(argument));
             }
 
             if (!columns.Latencies.IsEmpty)
             {
-                IntegerColumn.Write(_plain, columns.Latencies);
+                _writer.Column(columns.Latencies);
             }
         }
+
+        return _writer.End();
     }
 
-    /// <summary>The event's name, then each argument's name and type.</summary>
-    private long[] NamesOf(TraceEventType type)
+    private TraceRollup RollUp()
     {
-        IEnumerable<string> words = [type.Name, .. type.Arguments.SelectMany(argument => (string[])[argument.Name, argument.Type])];
-        return [.. words.Select(word => Texts.NumberOf(Encoding.UTF8.GetBytes(word)))];
+        var builder = new TraceRollupBuilder(level: 0);
+        var width = TraceRollup.WidthOf(0);
+        var cells = new Dictionary<(long Thread, long Device), TraceRollupCells>[_columns.Count];
+        Span<int> seen = stackalloc int[_columns.Count];
+        for (var row = 0; row < Count; row++)
+        {
+            var place = (int)_events[row];
+            var (columns, number) = (_columns[place], seen[place]++);
+            var device = columns.DeviceOf(number);
+            var ofEvent = cells[place] ??= [];
+            if (!ofEvent.TryGetValue((_threads[row], device), out var one))
+            {
+                one = builder.CellsOf(new TraceRollupKey(columns.Type.Name, _threadTable[(int)_threads[row]], device < 0 ? null : Texts.TextOf(device)));
+                ofEvent[(_threads[row], device)] = one;
+            }
+
+            one.Add(_times[row] / width, columns.LatencyNsOf(number));
+        }
+
+        return builder.Build();
     }
 
     private Columns ColumnsOf(TraceEventType type)
@@ -170,6 +157,11 @@ internal sealed class TraceSegmentBuilder
 
     private int PlaceOf(TraceThread thread)
     {
+        if (_lastThread < _threadTable.Count && _threadTable[_lastThread] == thread)
+        {
+            return _lastThread;
+        }
+
         var place = _threadTable.IndexOf(thread);
         if (place < 0)
         {
@@ -177,17 +169,7 @@ internal sealed class TraceSegmentBuilder
             _threadTable.Add(thread);
         }
 
-        return place;
-    }
-
-    private void Clear()
-    {
-        _columns.Clear();
-        _columnsOf.Clear();
-        _threadTable.Clear();
-        _last = null;
-        Texts.Clear();
-        Count = 0;
+        return _lastThread = place;
     }
 
     /// <summary>The values of one event's arguments.</summary>
@@ -196,6 +178,7 @@ internal sealed class TraceSegmentBuilder
         private const int AtFirst = 256;
 
         private readonly long[][] _values = [.. type.Arguments.Select(_ => new long[AtFirst])];
+        private readonly int _device = TraceDevice.ArgumentOf(type);
         private long[] _latencies = [];
 
         public TraceEventType Type { get; } = type;
@@ -204,7 +187,7 @@ internal sealed class TraceSegmentBuilder
 
         public int Count { get; private set; }
 
-        /// <summary>None before the first one that is known.</summary>
+        /// <summary>None before the first one that is known; then one for each row.</summary>
         public ReadOnlySpan<long> Latencies => _latencies.AsSpan(0, Math.Min(_latencies.Length, Count));
 
         public void Add(ReadOnlySpan<long> values, long? latencyNs)
@@ -228,6 +211,12 @@ internal sealed class TraceSegmentBuilder
         }
 
         public ReadOnlySpan<long> ValuesOf(int argument) => _values[argument].AsSpan(0, Count);
+
+        /// <returns>The text's place; below 0 of an event that names no device.</returns>
+        public long DeviceOf(int row) => _device < 0 ? -1 : _values[_device][row];
+
+        /// <returns>Below 0 where it is not known.</returns>
+        public long LatencyNsOf(int row) => row < _latencies.Length ? _latencies[row] : -1;
 
         private void AddLatency(long latencyNs)
         {

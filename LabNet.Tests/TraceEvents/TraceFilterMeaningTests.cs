@@ -14,7 +14,7 @@ public sealed class TraceFilterMeaningTests
         .. SampleTrace.Catalogue.Events,
         TraceEventType.Unparsed,
         TraceEventType.Untyped("unheard_of"),
-        new("register_access", [.. SampleTrace.Catalogue.Find("memory_region_ops_read")!.Arguments, .. TraceFilter.Derived], IsTyped: true),
+        new("register_access", [.. SampleTrace.Catalogue.Find("memory_region_ops_read")!.Arguments, .. TraceDevice.Added], IsTyped: true),
     ];
 
     private static readonly TraceThread[] Threads = [default, new(7, Vcpu: null), new(8, Vcpu: 0), new(9, Vcpu: 1)];
@@ -68,7 +68,7 @@ public sealed class TraceFilterMeaningTests
                 decimal and > long.MaxValue and var natural => unchecked((long)(ulong)natural),
                 var number => (long)(decimal)number,
             })];
-            builder.Add(timeNs: 1, sample.Thread, sample.Type, values, (long?)(sample.LatencyUs * 1000));
+            builder.Add(sequence: 1, timeNs: 1, sample.Thread, sample.Type, values, (long?)(sample.LatencyUs * 1000));
         }
 
         return TraceRows.Read(builder.Build());

@@ -149,8 +149,8 @@ public sealed class TraceFilterTests
     {
         var argument = new TraceArgument("name", "char *", TraceValueKind.Text);
         var builder = new TraceSegmentBuilder();
-        builder.Add(timeNs: 1, new TraceThread(7, Vcpu: null), new TraceEventType("damaged", [argument], IsTyped: true), [12345], latencyNs: null);
-        builder.Add(timeNs: 2, new TraceThread(7, Vcpu: null), new TraceEventType("whole", [argument], IsTyped: true), [builder.Texts.NumberOf("x"u8)], latencyNs: null);
+        builder.Add(sequence: 1, timeNs: 1, new TraceThread(7, Vcpu: null), new TraceEventType("damaged", [argument], IsTyped: true), [12345], latencyNs: null);
+        builder.Add(sequence: 2, timeNs: 2, new TraceThread(7, Vcpu: null), new TraceEventType("whole", [argument], IsTyped: true), [builder.Texts.NumberOf("x"u8)], latencyNs: null);
         var rows = TraceRows.Read(builder.Build());
         Assert.True(TraceFilter.TryParse(text, TraceCatalogue.Empty, out var filter, out _));
         if (isRead)

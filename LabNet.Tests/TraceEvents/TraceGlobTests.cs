@@ -62,7 +62,7 @@ public sealed class TraceGlobTests
         var builder = new TraceSegmentBuilder();
         for (var row = 0; row < 1000; row++)
         {
-            builder.Add(timeNs: row, new TraceThread(7, Vcpu: null), type, [builder.Texts.NumberOf(row % 3 == 0 ? "fizz"u8 : "buzz"u8)], latencyNs: null);
+            builder.Add(sequence: row, timeNs: row, new TraceThread(7, Vcpu: null), type, [builder.Texts.NumberOf(row % 3 == 0 ? "fizz"u8 : "buzz"u8)], latencyNs: null);
         }
 
         var rows = TraceRows.Read(builder.Build());

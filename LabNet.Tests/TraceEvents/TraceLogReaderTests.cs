@@ -38,7 +38,7 @@ public sealed class TraceLogReaderTests
     [InlineData("virtio_blk_req_complete vdev 0x10 req (nil) status 0\n", "5.000000000 0 virtio_blk_req_complete vdev=0x10 req=0x0 status=0")]
     [InlineData("2025-01-02T03:04:05.678901Z virtio_blk_req_complete vdev 0x10 req 0x2 status 0\n", "1735787045.678901000 0 virtio_blk_req_complete vdev=0x10 req=0x2 status=0")]
     [InlineData("7@1.5:unheard_of with=0x1 words\n", "1.000005000 7 unheard_of text=with=0x1 words")]
-    [InlineData("7@1.5:memory_region_ops_read cpu 0 mr 0x1 addr 0xfe value 0x4000 size 4 name 'it's a b'\n", "1.000005000 7 memory_region_ops_read cpu_index=0 mr=0x1 addr=0xfe value=0x4000 size=4 name=it's a b")]
+    [InlineData("7@1.5:memory_region_ops_read cpu 0 mr 0x1 addr 0xfe value 0x4000 size 4 name 'it's a b'\n", "1.000005000 7 memory_region_ops_read cpu_index=0 mr=0x1 addr=0xfe value=0x4000 size=4 name=it's a b device= region= offset=0x0")]
     [InlineData("qemu-system-x86_64: warning: no such thing\n", "5.000000000 0 (unparsed) text=qemu-system-x86_64: warning: no such thing")]
     [InlineData("7@1.5:virtio_blk_req_complete vdev\n", "1.000005000 7 (unparsed) text=7@1.5:virtio_blk_req_complete vdev")]
     [InlineData("7@1:virtio_blk_req_complete vdev 0x10 req (nil) status 0\n", "5.000000000 0 (unparsed) text=7@1:virtio_blk_req_complete vdev 0x10 req (nil) status 0")]

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using LabNet.Core.Devices;
 using LabNet.Core.Qmp;
 using LabNet.Core.Vms;
 

@@ -1,4 +1,3 @@
-using LabNet.Core.Devices;
 using LabNet.Core.Vms;
 
 namespace LabNet.Web.Api;

@@ -2,6 +2,7 @@ using LabNet.Core.Feed;
 using LabNet.Core.History;
 using LabNet.Core.Metrics;
 using LabNet.Core.Storage;
+using LabNet.Core.TraceEvents;
 using LabNet.Core.Vms;
 
 namespace LabNet.Web.Api;
@@ -17,6 +18,7 @@ public sealed record StorageContract(
     RingWriterContract RingWriter,
     BudgetedRowsContract Events,
     MetricsStoredContract Metrics,
+    BudgetedRowsContract TraceEvents,
     IReadOnlyList<VmStorageContract> Vms);
 
 /// <param name="QueuedWrites">That wait for a batch; 64 at most.</param>
@@ -116,11 +118,12 @@ public static class StorageEndpoints
 
     /// <summary>How much LabNet has stored, since when, and what it lets go.</summary>
     internal static StorageContract GetStorage(
-        Database database, AuditLog audit, OperationStore operations, RingWriter ring, EventStore events, MetricStore metrics, VmRegistry vms)
+        Database database, AuditLog audit, OperationStore operations, RingWriter ring, EventStore events, MetricStore metrics, TraceStore traces, VmRegistry vms)
     {
         var lines = audit.ReadExtent();
         var begun = operations.ReadExtent();
         var happened = events.ReadExtent();
+        var traced = traces.ReadExtent();
         return new StorageContract(
             DatabaseContract.Of(database.ReadSize()),
             new StoredRowsContract(lines.Rows, StoredRowsContract.TimeOf(lines.OldestNs)),
@@ -129,6 +132,7 @@ public static class StorageEndpoints
             RingWriterContract.Of(ring.Health),
             new BudgetedRowsContract(happened.Rows, events.ReadBytes(), EventStore.BudgetBytes, StoredRowsContract.TimeOf(happened.OldestNs)),
             MetricsStoredContract.Of(metrics.ReadExtent()),
+            new BudgetedRowsContract(traced.Events, traced.SizeBytes, TraceStore.BudgetBytes, StoredRowsContract.TimeOf(traced.OldestNs)),
             [.. vms.Vms.Select(VmStorageContract.Of)]);
     }
 }

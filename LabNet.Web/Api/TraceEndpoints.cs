@@ -1,58 +1,20 @@
-using System.Text.Json.Nodes;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using LabNet.Core.Feed;
-using LabNet.Core.Qmp;
+using LabNet.Core.Storage;
 using LabNet.Core.TraceEvents;
 using LabNet.Core.Vms;
 using LabNet.Web.Access;
+using Microsoft.AspNetCore.Http.Json;
+using Microsoft.Extensions.Options;
 
 namespace LabNet.Web.Api;
-
-/// <summary>A trace event that a VM's QEMU has.</summary>
-/// <param name="Enabled">As QEMU says it now.</param>
-/// <param name="Fields">The arguments that it tells; of an event that is not declared, its `text`.</param>
-public sealed record TraceEventStateContract(string Name, bool Enabled, IReadOnlyList<TraceFieldContract> Fields);
-
-/// <param name="Type">C's, such as `uint64_t`.</param>
-/// <param name="Kind">`number`, `natural`, `hex` or `text`: how QEMU prints it.</param>
-public sealed record TraceFieldContract(string Name, string Type, TraceValueKind Kind);
-
-/// <summary>Something that QEMU traced.</summary>
-/// <param name="Seq">Counts the VM's trace events, in the order in which QEMU wrote them.</param>
-/// <param name="Event">Such as `virtio_blk_req_complete`; `(unparsed)` for a line of QEMU's log that is no event.</param>
-/// <param name="Thread">The kernel's id of the thread; null where QEMU does not tell it.</param>
-/// <param name="Vcpu">Null for a thread of QEMU's own.</param>
-/// <param name="Args">Numbers as numbers, also those that QEMU prints in base 16.</param>
-/// <param name="LatencyUs">Of the request that the event ends.</param>
-public sealed record TracedContract(DateTimeOffset Time, long Seq, string Vm, string Event, int? Thread, int? Vcpu, JsonObject Args, double? LatencyUs)
-{
-    private const double NanosecondsPerMicrosecond = 1000;
-
-    internal static TracedContract Of(TraceEvent traced) => new(
-        UnixTime.FromUnixTimeNs(traced.TimeNs),
-        traced.Sequence,
-        traced.Vm.ToString(),
-        traced.Type.Name,
-        traced.Thread.Id == 0 ? null : traced.Thread.Id,
-        traced.Thread.Vcpu,
-        new JsonObject(traced.Type.Arguments.Zip(traced.Values, (argument, value) => KeyValuePair.Create<string, JsonNode?>(argument.Name, ValueOf(value))).DistinctBy(pair => pair.Key)),
-        traced.LatencyNs / NanosecondsPerMicrosecond);
-
-    private static JsonValue? ValueOf(TraceValue value) => value.Kind switch
-    {
-        TraceValueKind.Text => JsonValue.Create(value.Text),
-        TraceValueKind.Number => JsonValue.Create(value.Bits),
-        _ => JsonValue.Create(unchecked((ulong)value.Bits)),
-    };
-}
-
-/// <param name="Cursor">For the next, older page; null where there is none.</param>
-public sealed record TracePageContract(IReadOnlyList<TracedContract> Items, string? Cursor);
 
 /// <summary>What QEMU traces of itself.</summary>
 public static class TraceEndpoints
 {
     private const string Tag = "Trace events";
-    private static readonly string[] Filters = ["limit", "cursor", "vm", "events", "from", "to"];
+    private const string LinesOfJson = "application/x-ndjson";
 
     internal static void Map(IEndpointRouteBuilder api)
     {
@@ -64,6 +26,10 @@ public static class TraceEndpoints
             .RequireAuthorization(AccessPolicies.Operator)
             .ProducesProblems(ProblemType.BadInput, ProblemType.UnknownThing, ProblemType.Conflict, ProblemType.NotConnected, ProblemType.TimedOut);
         api.MapGet("/trace", GetTrace).WithTags(Tag).ProducesProblems(ProblemType.BadInput, ProblemType.UnknownThing);
+        api.MapGet("/trace/timeline", GetTimelineAsync).WithTags(Tag)
+            .Produces<TraceTimelineContract>()
+            .ProducesProblems(ProblemType.BadInput, ProblemType.UnknownThing);
+        api.MapGet("/trace/statistics", GetStatistics).WithTags(Tag).ProducesProblems(ProblemType.BadInput, ProblemType.UnknownThing);
     }
 
     /// <summary>The trace events of a VM's QEMU, with whether they are on.</summary>
@@ -85,15 +51,16 @@ public static class TraceEndpoints
     /// <summary>Switches trace events, in this order, and answers all that are on now. They are switched on again after each start of the VM.</summary>
     /// <param name="vm">The VM's name.</param>
     internal static async Task<IReadOnlyList<TraceEventStateContract>> PutTraceEventsAsync(
-        string vm, RequestBody<IReadOnlyList<TraceEventSwitch>> body, VmRegistry vms, TraceCatalogue catalogue, HttpContext context)
+        string vm, RequestBody<IReadOnlyList<TraceSwitchContract>> body, VmRegistry vms, TracePump pump, TraceCatalogue catalogue, HttpContext context)
     {
         var session = vms.Require(vm);
-        if (body.Value.Select(one => one.Mistake()).FirstOrDefault(mistake => mistake is not null) is { } mistake)
+        var switches = body.Value.Select(one => one.ToSwitch()).ToList();
+        if (pump.MistakeOf(switches) is { } mistake)
         {
             throw new BadInputException(mistake);
         }
 
-        await session.SwitchTraceEventsAsync(body.Value, context.User.ToActor("api"), context.RequestAborted);
+        await pump.SwitchAsync(session, switches, context.User.ToActor("api"), context.RequestAborted);
         return [.. (await ReadAsync(session, "*", catalogue, context.RequestAborted)).Where(known => known.Enabled)];
     }
 
@@ -102,32 +69,96 @@ public static class TraceEndpoints
     /// <param name="limit">1 to 1000 events; 100 if left out.</param>
     /// <param name="cursor">From the page before.</param>
     /// <param name="events">Only of these names, separated by commas.</param>
+    /// <param name="filter">Only what it lets through; docs/trace-filter.md tells the language.</param>
     /// <param name="from">The oldest time, such as `2026-11-22T10:00:00Z`; itself included.</param>
     /// <param name="to">The newest time, itself not included.</param>
     internal static TracePageContract GetTrace(
         VmRegistry vms,
         TraceStore store,
+        TraceCatalogue catalogue,
         HttpContext context,
         string? vm = null,
         string? limit = null,
         string? cursor = null,
         string? events = null,
+        string? filter = null,
         string? from = null,
         string? to = null)
     {
-        QueryText.ThrowIfUnknown(context, Filters);
+        QueryText.ThrowIfUnknown(context, ["limit", "cursor", "vm", "events", "filter", "from", "to"]);
         var name = vms.Require(vm ?? throw new BadInputException("vm: the name of a VM is missing.")).State.Name;
         var (count, range) = (QueryText.Limit(limit), QueryText.Range(from, to));
-        var query = new TraceQuery(
-            name, count + 1, range.From?.ToUnixTimeNs(), range.To?.ToUnixTimeNs(), Names(events), QueryText.Cursor(cursor)?.Number);
-        var found = store.Read(query);
+        var found = store.Read(new TraceQuery(
+            name, count + 1, range.From?.ToUnixTimeNs(), range.To?.ToUnixTimeNs(), TraceQueryText.Filter(filter, events, catalogue), QueryText.Cursor(cursor)?.Number));
         return new TracePageContract(
             [.. found.Take(count).Select(TracedContract.Of)],
-            found.Count > count ? new Core.Storage.PageCursor(found[count - 1].TimeNs, found[count - 1].Sequence).ToString() : null);
+            found.Count > count ? new PageCursor(found[count - 1].TimeNs, found[count - 1].Sequence).ToString() : null);
     }
 
-    private static HashSet<string>? Names(string? events) =>
-        events?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).ToHashSet(StringComparer.Ordinal);
+    /// <summary>How many trace events there were when. With `Accept: application/x-ndjson` part by part, a line each, the newest part of the range first.</summary>
+    /// <param name="vm">Names of VMs, separated by commas; all if left out.</param>
+    /// <param name="from">The oldest time; an hour before `to` if left out.</param>
+    /// <param name="to">The newest time; now if left out.</param>
+    /// <param name="bins">At most so many, 2 to 10,000; 1,500 if left out.</param>
+    /// <param name="tracks">What there is a track for: `event`, `vcpu`, `thread` or `device`.</param>
+    /// <param name="events">Only of these names, separated by commas.</param>
+    /// <param name="filter">Only what it lets through.</param>
+    internal static async Task GetTimelineAsync(
+        VmRegistry vms,
+        TraceStore store,
+        TraceCatalogue catalogue,
+        TimeProvider time,
+        IOptions<JsonOptions> json,
+        HttpContext context,
+        string? vm = null,
+        string? from = null,
+        string? to = null,
+        string? bins = null,
+        string? tracks = null,
+        string? events = null,
+        string? filter = null)
+    {
+        QueryText.ThrowIfUnknown(context, ["vm", "from", "to", "bins", "tracks", "events", "filter"]);
+        var query = TraceQueryText.Query(vms, vm, from, to, time.GetUtcNow(), TraceQueryText.Filter(filter, events, catalogue)) with { Bins = TraceQueryText.Bins(bins), By = TraceQueryText.Tracks(tracks) };
+        var type = (JsonTypeInfo<TraceTimelineContract>)json.Value.SerializerOptions.GetTypeInfo(typeof(TraceTimelineContract));
+        if (!context.Request.GetTypedHeaders().Accept.Any(accept => accept.MediaType == LinesOfJson))
+        {
+            var whole = await Task.Run(() => store.ReadWholeTimeline(query, context.RequestAborted), context.RequestAborted);
+            await context.Response.WriteAsJsonAsync(TraceTimelineContract.Of(whole), type, cancellationToken: context.RequestAborted);
+            return;
+        }
+
+        context.Response.ContentType = LinesOfJson;
+        foreach (var part in store.ReadTimeline(query))
+        {
+            await JsonSerializer.SerializeAsync(context.Response.Body, TraceTimelineContract.Of(part), type, context.RequestAborted);
+            await context.Response.Body.WriteAsync("\n"u8.ToArray(), context.RequestAborted);
+            await context.Response.Body.FlushAsync(context.RequestAborted);
+        }
+    }
+
+    /// <summary>How many of each trace event there were in a range of time, and how long the requests took that they ended.</summary>
+    /// <param name="vm">Names of VMs, separated by commas; all if left out.</param>
+    /// <param name="from">The oldest time; an hour before `to` if left out.</param>
+    /// <param name="to">The newest time; now if left out.</param>
+    /// <param name="events">Only of these names, separated by commas.</param>
+    /// <param name="filter">Only what it lets through.</param>
+    internal static IReadOnlyList<TraceStatisticContract> GetStatistics(
+        VmRegistry vms,
+        TraceStore store,
+        TraceCatalogue catalogue,
+        TimeProvider time,
+        HttpContext context,
+        string? vm = null,
+        string? from = null,
+        string? to = null,
+        string? events = null,
+        string? filter = null)
+    {
+        QueryText.ThrowIfUnknown(context, ["vm", "from", "to", "events", "filter"]);
+        var query = TraceQueryText.Query(vms, vm, from, to, time.GetUtcNow(), TraceQueryText.Filter(filter, events, catalogue));
+        return [.. store.ReadStatistics(query, context.RequestAborted).Select(TraceStatisticContract.Of)];
+    }
 
     private static async Task<IReadOnlyList<TraceEventStateContract>> ReadAsync(
         VmSession session, string pattern, TraceCatalogue catalogue, CancellationToken cancellationToken)
@@ -137,11 +168,6 @@ public static class TraceEndpoints
             throw new BadInputException(mistake);
         }
 
-        return [.. (await session.ReadTraceEventsAsync(pattern, cancellationToken)).Where(known => known.IsAvailable).Select(known => Contract(known, catalogue))];
+        return [.. (await session.ReadTraceEventsAsync(pattern, cancellationToken)).Where(known => known.IsAvailable).Select(known => TraceEventStateContract.Of(known, catalogue))];
     }
-
-    private static TraceEventStateContract Contract(TraceEventInfo known, TraceCatalogue catalogue) => new(
-        known.Name,
-        known.IsEnabled,
-        [.. (catalogue.Find(known.Name) ?? TraceEventType.Untyped(known.Name)).Arguments.Select(argument => new TraceFieldContract(argument.Name, argument.Type, argument.Kind))]);
 }

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 
 namespace LabNet.Core.TraceEvents;
@@ -18,14 +17,6 @@ public sealed class TraceFilter
 
     /// <summary>The empty text: every event.</summary>
     public static TraceFilter All { get; } = new("", TraceFilterGroup.Everything);
-
-    /// <summary>Arguments that no QEMU declares: LabNet adds them to register accesses when it captures them.</summary>
-    public static ImmutableArray<TraceArgument> Derived { get; } =
-    [
-        new("device", "char *", TraceValueKind.Text),
-        new("region", "char *", TraceValueKind.Text),
-        new("offset", "uint64_t", TraceValueKind.Hex),
-    ];
 
     /// <summary>
     /// Whether the event's name and the thread alone decide of every row, so that counts that are kept by them can answer:

@@ -55,7 +55,7 @@ internal sealed class TraceFilterFields
     {
         _catalogue = catalogue;
         IsComplete = catalogue.Formats.Count > 0;
-        foreach (var argument in catalogue.Events.SelectMany(type => type.Arguments).Concat(TraceFilter.Derived).Concat(TraceEventType.Unparsed.Arguments))
+        foreach (var argument in catalogue.Events.SelectMany(type => type.Arguments).Concat(TraceDevice.Added).Concat(TraceEventType.Unparsed.Arguments))
         {
             var kind = argument.Kind == TraceValueKind.Text ? TraceFilterKinds.Texts : TraceFilterKinds.Numbers;
             _arguments[argument.Name] = _arguments.GetValueOrDefault(argument.Name) | kind;

@@ -1,4 +1,3 @@
-using LabNet.Core.Devices;
 using LabNet.Core.Vms;
 using Microsoft.AspNetCore.Components;
 

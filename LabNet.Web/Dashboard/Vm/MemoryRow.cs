@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using LabNet.Core.Devices;
 using LabNet.Core.Vms;
 using LabNet.Web.Dashboard.Live;
 

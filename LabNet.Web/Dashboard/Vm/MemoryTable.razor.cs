@@ -1,4 +1,4 @@
-using LabNet.Core.Devices;
+using LabNet.Core.Vms;
 using LabNet.Web.Dashboard.Live;
 using Microsoft.AspNetCore.Components;
 using Microsoft.JSInterop;

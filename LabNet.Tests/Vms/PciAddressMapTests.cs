@@ -1,9 +1,7 @@
-using LabNet.Core.Devices;
 using LabNet.Core.Qmp;
 using LabNet.Core.Vms;
-using LabNet.Tests.Vms;
 
-namespace LabNet.Tests.Devices;
+namespace LabNet.Tests.Vms;
 
 [Trait("suite", "unit")]
 public sealed class PciAddressMapTests

@@ -1,8 +1,7 @@
 using System.Collections.Immutable;
 using LabNet.Core.Qmp;
-using LabNet.Core.Vms;
 
-namespace LabNet.Core.Devices;
+namespace LabNet.Core.Vms;
 
 /// <summary>The PCI bus seen by its addresses: a pure function of <c>query-pci</c> and the memory map.</summary>
 public sealed class PciAddressMap

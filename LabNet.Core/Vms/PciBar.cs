@@ -1,6 +1,4 @@
-using LabNet.Core.Vms;
-
-namespace LabNet.Core.Devices;
+namespace LabNet.Core.Vms;
 
 /// <summary>A base address register that has been given an address.</summary>
 /// <param name="QdevId">Its device's id; null for one without.</param>

@@ -1,0 +1,92 @@
+using Dapper;
+using Microsoft.Data.Sqlite;
+
+namespace LabNet.Core.TraceEvents;
+
+/// <summary>Rollups become coarser ones, and the oldest segments go. Some rows a call, so that no batch waits for long.</summary>
+public sealed partial class TraceStore
+{
+    private const int RolledAtOnce = 16;
+    private const int TrimmedAtOnce = 64;
+
+    /// <summary>A step of tidying up; true if there is more to do now.</summary>
+    internal bool Maintain(SqliteConnection connection, SqliteTransaction transaction)
+    {
+        var left = RolledAtOnce;
+        foreach (var (vm, level) in connection.Query<(long Vm, int Level)>(
+            "SELECT vm, level FROM trace_rollups WHERE rolled = 0 AND growing = 0 AND level < @LevelMax GROUP BY vm, level HAVING count(*) >= @FanIn ORDER BY level",
+            new { TraceRollup.LevelMax, TraceRollup.FanIn },
+            transaction).ToList())
+        {
+            while (left > 0 && RollUp(connection, transaction, vm, level))
+            {
+                left--;
+            }
+        }
+
+        return left == 0 || Trim(connection, transaction);
+    }
+
+    /// <returns>False when there are too few rollups of the level.</returns>
+    private static bool RollUp(SqliteConnection connection, SqliteTransaction transaction, long vm, int level)
+    {
+        var rows = connection.Query<RollupRow>(
+            """
+            SELECT level, first_seq, start_ns, end_ns, data FROM trace_rollups
+            WHERE vm = @vm AND level = @level AND rolled = 0 AND growing = 0 ORDER BY first_seq LIMIT @FanIn
+            """,
+            new { vm, level, TraceRollup.FanIn },
+            transaction).ToList();
+        if (rows.Count < TraceRollup.FanIn)
+        {
+            return false;
+        }
+
+        var rolled = TraceRollup.Merge(rows.ConvertAll(row => TraceRollup.Unpack(level, row.Data))).Pack();
+        connection.Execute(
+            "INSERT INTO trace_rollups (vm, level, first_seq, start_ns, end_ns, rolled, growing, data) VALUES (@vm, @level, @first, @start, @end, 0, 0, @rolled)",
+            new { vm, level = level + 1, first = rows[0].First_seq, start = rows.Min(row => row.Start_ns), end = rows.Max(row => row.End_ns), rolled },
+            transaction);
+        connection.Execute(
+            "UPDATE trace_rollups SET rolled = 1 WHERE vm = @vm AND level = @level AND first_seq IN @firsts",
+            new { vm, level, firsts = rows.Select(row => row.First_seq) },
+            transaction);
+        AddBytes(connection, transaction, RowBytes + rolled.Length);
+        return true;
+    }
+
+    /// <summary>The oldest segments of all VMs, and the rollups of what none of them is left.</summary>
+    private bool Trim(SqliteConnection connection, SqliteTransaction transaction)
+    {
+        var bytes = connection.ExecuteScalar<long>("SELECT bytes FROM kept_bytes WHERE kind = @Kind", new { Kind }, transaction);
+        if (bytes <= budgetBytes)
+        {
+            return false;
+        }
+
+        var over = bytes - budgetBytes;
+        var oldest = connection.Query<(long Vm, long First, long Bytes)>(
+            $"SELECT vm, first_seq, bytes FROM trace_segments INDEXED BY trace_segments_by_time ORDER BY end_ns LIMIT {TrimmedAtOnce}", transaction: transaction).ToList();
+        var vms = new HashSet<long>();
+        for (var place = 0; place < oldest.Count && over > 0; place++)
+        {
+            connection.Execute("DELETE FROM trace_segments WHERE vm = @Vm AND first_seq = @First", new { oldest[place].Vm, oldest[place].First }, transaction);
+            vms.Add(oldest[place].Vm);
+            over -= oldest[place].Bytes;
+        }
+
+        foreach (var vm in vms)
+        {
+            connection.Execute(
+                "DELETE FROM trace_rollups WHERE vm = @vm AND end_ns < (SELECT ifnull(min(start_ns), 9223372036854775807) FROM trace_segments WHERE vm = @vm)", new { vm }, transaction);
+        }
+
+        // What the rollups took is not known of those that went; all is counted anew, which is little work beside the deleting.
+        var left = connection.ExecuteScalar<long>(
+            $"SELECT ifnull((SELECT sum(bytes) FROM trace_segments), 0) + ifnull((SELECT sum({RowBytes} + length(data)) FROM trace_rollups WHERE level > 0), 0)", transaction: transaction);
+        AddBytes(connection, transaction, left - bytes);
+        return left > budgetBytes && vms.Count > 0;
+    }
+
+    private sealed record RollupRow(long Level, long First_seq, long Start_ns, long End_ns, byte[] Data);
+}
