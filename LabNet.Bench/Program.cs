@@ -13,6 +13,8 @@ using LabNet.Bench;
     (EventBench.Name, EventBench.Measures, EventBench.RunAsync),
     (DevicesBench.Name, DevicesBench.Measures, DevicesBench.RunAsync),
     (HotPlugBench.Name, HotPlugBench.Measures, HotPlugBench.RunAsync),
+    (TraceStoreBench.Name, TraceStoreBench.Measures, TraceStoreBench.RunAsync),
+    (TraceQueryBench.Name, TraceQueryBench.Measures, TraceQueryBench.RunAsync),
     (ChartsBench.Name, ChartsBench.Measures, ChartsBench.RunAsync),
 ];
 
