@@ -9,6 +9,11 @@ namespace LabNet.Core.Hosts;
 /// </summary>
 public sealed partial class Host
 {
+    private const long LogBytesMax = 16L << 20;
+
+    /// <summary>So many logs fit into the tmpfs: QEMU writes on while the one before is read to its end.</summary>
+    private const int LogsAtOnce = 4;
+
     private const string LogPrefix = "log.";
     private const string CounterName = "trace.number";
 
@@ -92,6 +97,9 @@ public sealed partial class Host
 
     /// <summary>Removes a log that was read to its end.</summary>
     public static void RemoveTraceLog(VmPaths paths, long number) => File.Delete(paths.TraceLog(number));
+
+    /// <summary>At this size a log is left for a new one.</summary>
+    public static long TraceLogBytes(VmPaths paths) => Math.Min(LogBytesMax, new DriveInfo(paths.TraceFolder).TotalSize / LogsAtOnce);
 
     /// <summary>Whether the tmpfs is so full that QEMU drops what it traces.</summary>
     public static bool IsTraceFolderFull(VmPaths paths) => new DriveInfo(paths.TraceFolder).AvailableFreeSpace < Environment.SystemPageSize;

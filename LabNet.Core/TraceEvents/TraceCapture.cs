@@ -15,9 +15,6 @@ internal sealed partial class TraceCapture(VmSession vm, LiveFeed feed, TraceSto
 {
     private const int ReadBytes = 256 << 10;
 
-    /// <summary>A log is left for a new one at this size: the tmpfs holds several of them.</summary>
-    private const long LogBytes = 16L << 20;
-
     /// <summary>What was read is written at the latest then.</summary>
     private static readonly TimeSpan GatherFor = TimeSpan.FromMilliseconds(200);
 
@@ -102,7 +99,7 @@ internal sealed partial class TraceCapture(VmSession vm, LiveFeed feed, TraceSto
 
         await HandOnIfDueAsync(cancellationToken);
         Tell();
-        if (_position.Offset >= LogBytes && vm.State.Connection is QmpLinkState.Connected)
+        if (_position.Offset >= Host.TraceLogBytes(vm.Paths) && vm.State.Connection is QmpLinkState.Connected)
         {
             await BeginNextAsync(cancellationToken);
             return TimeSpan.Zero;

@@ -16,7 +16,7 @@ internal sealed class TraceRegisters(PciAddressMap map)
     /// <summary>A guest's drivers use some hundred registers; one that walks through memory is not followed with as much memory.</summary>
     private const int KnownMax = 16 << 10;
 
-    private readonly Dictionary<ulong, TraceRegister> _known = [];
+    private readonly Dictionary<ulong, (byte[] Name, TraceRegister Register)> _known = [];
 
     /// <summary>Where no memory map is known.</summary>
     public static TraceRegisters None { get; } = new(PciAddressMap.Of(new MemoryMap(Memory: null, Io: null, []), []));
@@ -27,30 +27,40 @@ internal sealed class TraceRegisters(PciAddressMap map)
     /// <param name="regionName">What QEMU calls the region; by it a port is told from memory at the same address.</param>
     public TraceRegister Find(ulong address, ReadOnlySpan<byte> regionName)
     {
-        if (_known.TryGetValue(address, out var known))
+        if (_known.TryGetValue(address, out var known) && regionName.SequenceEqual(known.Name))
         {
-            return known;
+            return known.Register;
         }
 
-        var name = Encoding.UTF8.GetString(regionName);
-        var port = map.Find(AddressSpace.Io, address);
-        var place = port.Range?.Name == name ? port : map.Find(AddressSpace.Memory, address);
-        var register = Of(place.Range is null && port.Range is not null ? port : place);
+        var register = Of(address, Encoding.UTF8.GetString(regionName));
         Misses += register == TraceRegister.Unknown ? 1 : 0;
         if (_known.Count < KnownMax)
         {
-            _known[address] = register;
+            _known[address] = (regionName.ToArray(), register);
         }
 
         return register;
     }
 
-    private static TraceRegister Of(AddressPlace place) => place switch
+    /// <summary>
+    /// The range at the address that has the region's name. QEMU cannot tell the address of a region that is shown elsewhere by an alias (PCI's
+    /// configuration space on the virt machine): it tells the place within the region then, whose name is all that leads to it.
+    /// </summary>
+    private TraceRegister Of(ulong address, string name)
     {
-        { Bar: { } bar, Range: { } range } when bar.Opens(place.Space, range) => Register(bar.Device, $"BAR{bar.Bar}", place.Address - bar.Start),
-        { Range: { } range } => Register(range.Owner?.ToString() ?? range.Name, range.Name, unchecked(place.Address - range.RegionStart)),
-        _ => TraceRegister.Unknown,
-    };
+        foreach (var space in (AddressSpace[])[AddressSpace.Io, AddressSpace.Memory])
+        {
+            if (map.Find(space, address) is { Range: { } range } place && range.Name == name)
+            {
+                return place.Bar is { } bar && bar.Opens(space, range)
+                    ? Register(bar.Device, $"BAR{bar.Bar}", address - bar.Start)
+                    : Register(range.Owner?.ToString() ?? name, name, unchecked(address - range.RegionStart));
+            }
+        }
+
+        var named = map.Map.Spaces.SelectMany(space => space.Ranges).FirstOrDefault(range => range.Name == name);
+        return named is null ? TraceRegister.Unknown : Register(named.Owner?.ToString() ?? name, name, address);
+    }
 
     private static TraceRegister Register(string device, string region, ulong offset) => new(Encoding.UTF8.GetBytes(device), Encoding.UTF8.GetBytes(region), (long)offset);
 }

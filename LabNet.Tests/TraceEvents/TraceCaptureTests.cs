@@ -1,16 +1,13 @@
 using System.Text;
 using LabNet.Core.Labs;
-using LabNet.Core.Storage;
 using LabNet.Core.TraceEvents;
 using LabNet.Core.Vms;
-using LabNet.Tests.Vms;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace LabNet.Tests.TraceEvents;
 
 /// <summary>Logs that are written here, of a VM that does not run: what QEMU would do to them, and what it seldom does.</summary>
 [Trait("suite", "fake")]
-public sealed class TraceCaptureTests : IAsyncLifetime
+public sealed class TraceCaptureTests : IAsyncDisposable
 {
     private const string OneVm = """
         name: traced
@@ -23,27 +20,11 @@ public sealed class TraceCaptureTests : IAsyncLifetime
     private static readonly VmName Box = VmName.Parse("box");
     private static readonly TraceCatalogue Catalogue = TraceCatalogue.Parse(RandomTraceLog.Declarations);
 
-    private readonly LabOnThisMachine _lab = LabOnThisMachine.Open(OneVm);
-    private RingWriter _ring = null!;
-    private TraceStore _store = null!;
-    private TracePump _pump = null!;
+    private readonly TracedLab _traced = TracedLab.Open(OneVm, Catalogue);
 
-    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+    private VmPaths Paths => _traced.Lab.Vm("box").Paths;
 
-    private VmPaths Paths => _lab.Vm("box").Paths;
-
-    public ValueTask InitializeAsync()
-    {
-        Directory.CreateDirectory(Paths.TraceFolder);
-        Begin();
-        return ValueTask.CompletedTask;
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await EndAsync();
-        await _lab.DisposeAsync();
-    }
+    public ValueTask DisposeAsync() => _traced.DisposeAsync();
 
     [Fact]
     public async Task What_a_log_holds_is_found_and_a_log_is_removed_when_its_end_is_in_the_database()
@@ -74,8 +55,8 @@ public sealed class TraceCaptureTests : IAsyncLifetime
                 await SeenAsync(next - random.Next(1, count + 1));
             }
 
-            await EndAsync();
-            Begin();
+            await _traced.EndAsync();
+            _traced.Begin();
         }
 
         await StoredAsync(next - 1);
@@ -109,10 +90,10 @@ public sealed class TraceCaptureTests : IAsyncLifetime
     public async Task A_rule_keeps_some_events_in_memory_only_and_lets_others_not_through()
     {
         TraceEventSwitch[] switches = [new("*", Enabled: true), new("memory_region_*", Enabled: true, TraceKeep.Ring, "name == ahci"), new("virtio_blk_*", Enabled: true, TraceKeep.Store, "latencyUs > 1000")];
-        await EndAsync();
+        await _traced.EndAsync();
         TraceSwitchFile.Write(Paths.Folder, [.. switches]);
-        await _lab.ReplaceLabNetAsync();
-        Begin();
+        await _traced.Lab.ReplaceLabNetAsync();
+        _traced.Begin();
         var lines = new RandomTraceLog(new Random(5)).Lines(20_000);
         Write(1, lines);
         await StoredAsync(20_000);
@@ -120,7 +101,7 @@ public sealed class TraceCaptureTests : IAsyncLifetime
         var stored = Read();
         Assert.DoesNotContain(stored, one => one.Type.Name == "memory_region_ops_read");
         Assert.All(stored.Where(one => one.Type.Name.StartsWith("virtio_blk_", StringComparison.Ordinal)), one => Assert.InRange(one.LatencyNs ?? 0, 1_000_001, long.MaxValue));
-        var tail = _pump.TailOf(Box).Read(after: 0, filter: null, limit: 50_000).Events;
+        var tail = _traced.Pump.TailOf(Box).Read(after: 0, filter: null, limit: 50_000).Events;
         Assert.Equal(stored.Select(one => one.Sequence), tail.Where(one => one.Type.Name != "memory_region_ops_read").Select(one => one.Sequence).Order());
         Assert.Contains(tail, one => one.Type.Name == "memory_region_ops_read");
         Assert.All(tail.Where(one => one.Type.Name == "memory_region_ops_read"), one => Assert.Equal("ahci", one.Values[5].Text));
@@ -132,7 +113,7 @@ public sealed class TraceCaptureTests : IAsyncLifetime
     {
         Write(1, Numbered(1, 20_000));
         await SeenAsync(20_000);
-        var tail = _pump.TailOf(Box);
+        var tail = _traced.Pump.TailOf(Box);
         var page = tail.Read(after: 0, filter: null, limit: 5);
         Assert.Equal([20_000, 19_999, 19_998, 19_997, 19_996], page.Events.Select(one => one.Sequence));
         Assert.Equal((20_000, false), (page.LastSequence, page.Missed));
@@ -153,50 +134,17 @@ public sealed class TraceCaptureTests : IAsyncLifetime
         file.Write(lines);
     }
 
-    private List<TraceEvent> Read() => [.. _store.Read(new TraceQuery(Box, int.MaxValue)).Reverse()];
+    private List<TraceEvent> Read() => _traced.Read("box");
 
     private IEnumerable<int> Found() => Read().Select(one => (int)one.Values[2].Bits);
 
-    private TraceEventsSeen Seen()
-    {
-        using var subscription = _lab.Feed.Subscribe(record => record.Item is TraceEventsSeen);
-        return (TraceEventsSeen)Assert.Single(subscription.Snapshot).Item;
-    }
+    private TraceEventsSeen Seen() => _traced.Seen("box");
 
-    private Task SeenAsync(long sequence) => UntilAsync(seen => seen.LastSequence >= sequence);
+    private Task SeenAsync(long sequence) => _traced.UntilAsync("box", seen => seen.LastSequence >= sequence);
 
     private async Task<long> StoredAsync(long sequence)
     {
-        await UntilAsync(seen => seen.HandedOnSequence >= sequence);
-        await _ring.FlushAsync(Cancellation);
-        return _store.ReadExtent().Events;
-    }
-
-    private async Task UntilAsync(Func<TraceEventsSeen, bool> wished)
-    {
-        using var subscription = _lab.Feed.Subscribe(record => record.Item is TraceEventsSeen);
-        await foreach (var record in subscription.Snapshot.ToAsyncEnumerable().Concat(subscription.ReadAllAsync(Cancellation)))
-        {
-            if (record.Item is TraceEventsSeen seen && wished(seen))
-            {
-                return;
-            }
-        }
-    }
-
-    private void Begin()
-    {
-        _ring = new RingWriter(Database.Open(Path.Join(_lab.Folder, "ring.db"), "ring", "NORMAL"), setAside: null, TimeProvider.System, NullLogger<RingWriter>.Instance);
-        _store = new TraceStore(_ring);
-        _pump = new TracePump(_lab.Vms, _lab.Feed, _store, _ring, Catalogue, TimeProvider.System, NullLogger<TracePump>.Instance);
-        _pump.Open();
-        _ring.Start();
-        _pump.Start();
-    }
-
-    private async Task EndAsync()
-    {
-        await _pump.DisposeAsync();
-        await _ring.DisposeAsync();
+        await _traced.StoredAsync("box", sequence);
+        return _traced.Store.ReadExtent().Events;
     }
 }
