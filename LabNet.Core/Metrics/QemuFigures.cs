@@ -108,6 +108,7 @@ internal sealed class QemuFigures(SampleBuilder sample)
             sample.Gauge(new MetricKey(MetricCatalogue.Balloon), balloon.Actual);
         }
 
+        sample.Missing("pins", full.WhyNoPins);
         foreach (var (pin, count) in full.Pins)
         {
             sample.Counter(new MetricKey(MetricCatalogue.InterruptPins, pin), count, full.At);

@@ -17,6 +17,7 @@ internal sealed record QemuReading(object? Epoch, CpuInfoFast[] Cpus, BlockStats
 
 /// <param name="At">A timestamp: when they were read.</param>
 /// <param name="Pins">Interrupts by controller and pin.</param>
+/// <param name="WhyNoPins">Null if there are some.</param>
 internal sealed record FullQemuReading(
     long At,
     StatusInfo Status,
@@ -26,6 +27,7 @@ internal sealed record FullQemuReading(
     BalloonInfo? Balloon,
     JsonElement? GuestMemory,
     IReadOnlyList<(string Pin, long Count)> Pins,
+    string? WhyNoPins,
     StatsResult[]? Kvm,
     string? WhyNoBalloon);
 
@@ -83,7 +85,7 @@ internal sealed class QemuReader(VmSession session, TimeProvider time)
         LookAtPci(replies.ReadRaw(PciCommands.QueryPci), epoch);
         var (balloon, whyNoBalloon) = replies.ReadUnlessRefused(MachineCommands.QueryBalloon);
         var (guestMemory, whyNoGuestMemory) = session.BalloonQuery is { } query && replies.Has(query) ? replies.ReadUnlessRefused(query) : (default, null);
-        var (pins, _) = replies.ReadUnlessRefused(MachineCommands.QueryIrq);
+        var (pins, whyNoPins) = ReadPins(replies);
         var (kvm, _) = replies.Has(QueryVcpuStats) ? replies.ReadUnlessRefused(QueryVcpuStats) : (null, null);
         return new FullQemuReading(
             at,
@@ -93,9 +95,17 @@ internal sealed class QemuReader(VmSession session, TimeProvider time)
             replies.Read(MachineCommands.QueryMemorySizeSummary),
             balloon,
             guestMemory,
-            pins is null ? [] : [.. InterruptPins.Parse(pins.Text)],
+            pins,
+            whyNoPins,
             kvm,
             whyNoBalloon ?? whyNoGuestMemory);
+    }
+
+    private static (IReadOnlyList<(string Pin, long Count)> Pins, string? WhyNot) ReadPins(QmpReplies replies)
+    {
+        var (told, whyNot) = replies.ReadUnlessRefused(MachineCommands.QueryIrq);
+        (string, long)[] pins = told is null ? [] : [.. InterruptPins.Parse(told.Text)];
+        return (pins, whyNot ?? (pins.Length > 0 ? null : "No interrupt controller of this machine counts in QEMU; the guest's own counts are above."));
     }
 
     /// <summary>The largest answer, and nearly always the same as before.</summary>

@@ -128,6 +128,7 @@ internal sealed partial class VmSampler
             TakeEpoch(reading);
             _cpus = reading.Cpus;
             _qemuFigures.Write(reading, _time.GetUtcNow());
+            _session.LookAtDisks(reading.Blocks);
             if (reading.Full is { } full)
             {
                 _session.Compare(full.Status, full.Jobs);

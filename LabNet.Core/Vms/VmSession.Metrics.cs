@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.Json;
 using LabNet.Core.Feed;
 using LabNet.Core.Hosts;
@@ -28,14 +29,18 @@ public sealed partial class VmSession
 
     private readonly QmpSession? _metricsQmp;
     private readonly Nudge _readStateAnew = new();
+    private readonly Nudge _disksCame = new();
     private bool _differed;
     private object? _metricsEpoch;
+    private RefusedHistograms _refused = new(Epoch: null, ImmutableSortedDictionary<string, string>.Empty);
 
     /// <summary>Another object after each connect and each start: counters of two of them are not to be compared.</summary>
     public object? MetricsEpoch => _metricsQmp is null ? _connection : _metricsEpoch;
 
-    /// <summary>Why the disks' latencies cannot be had as histograms; null if they can.</summary>
-    public string? WhyNoHistograms { get; private set; }
+    /// <summary>Why some disk's latencies cannot be had as histograms; null if all can.</summary>
+    public string? WhyNoHistograms => _metricsQmp is null
+        ? "LabNet did not start this QEMU and leaves its settings alone: whoever did can send block-latency-histogram-set."
+        : Volatile.Read(ref _refused).Why.Values.FirstOrDefault();
 
     /// <summary>The QEMU process on this machine; null while there is none, and of an attached VM.</summary>
     public QemuProcess? Process => _process;
@@ -92,6 +97,18 @@ public sealed partial class VmSession
         }
     }
 
+    /// <summary>QEMU counts latencies in histograms only where it was asked to, and forgets that with the disk: of those that were plugged in it is asked anew.</summary>
+    internal void LookAtDisks(IEnumerable<BlockStats> disks)
+    {
+        if (_metricsQmp is not null && disks.Any(WantsHistogram))
+        {
+            _disksCame.Give();
+        }
+    }
+
+    private bool WantsHistogram(BlockStats disk) =>
+        disk is { Qdev: { } path, Stats.RdLatencyHistogram: null } && !Volatile.Read(ref _refused).Has(_metricsEpoch, path);
+
     private async Task MetricsLoopAsync(CancellationToken cancellationToken)
     {
         if (_metricsQmp is null)
@@ -103,14 +120,15 @@ public sealed partial class VmSession
         {
             if (signal is QmpSignal.Connected && !cancellationToken.IsCancellationRequested)
             {
-                await PrepareMeasuringAsync(_metricsQmp, cancellationToken);
+                await AskForGuestStatisticsAsync(_metricsQmp, cancellationToken);
                 _metricsEpoch = signal;
+                _disksCame.Give();
             }
         }
     }
 
-    /// <summary>The only two settings that measuring needs. Where QEMU refuses, the figures are missing and nothing else.</summary>
-    private async Task PrepareMeasuringAsync(QmpSession qmp, CancellationToken cancellationToken)
+    /// <summary>Where QEMU refuses, the figures are missing and nothing else.</summary>
+    private async Task AskForGuestStatisticsAsync(QmpSession qmp, CancellationToken cancellationToken)
     {
         try
         {
@@ -120,22 +138,49 @@ public sealed partial class VmSession
         {
             LogNotRead(_state.Name, e.Message);
         }
+    }
 
-        try
+    private async Task HistogramsLoopAsync(CancellationToken cancellationToken)
+    {
+        while (_metricsQmp is not null)
         {
-            foreach (var disk in await qmp.ExecuteAsync(BlockCommands.QueryBlockstats, cancellationToken))
+            await _disksCame.WaitAsync(Timeout.InfiniteTimeSpan, cancellationToken);
+            try
             {
-                if (disk.Qdev is { } path)
-                {
-                    await qmp.ExecuteAsync(BlockCommands.SetLatencyHistogram, new HistogramArguments(path, LatencyBoundaries), cancellationToken);
-                }
+                await SetHistogramsAsync(_metricsQmp, cancellationToken);
             }
+            catch (QmpException e)
+            {
+                // The connection is gone; the next one begins with all disks.
+                LogNotRead(_state.Name, e.Message);
+            }
+        }
+    }
 
-            WhyNoHistograms = null;
-        }
-        catch (QmpException e)
+    /// <summary>A disk that has its histogram keeps it: setting it again would begin its counts anew.</summary>
+    private async Task SetHistogramsAsync(QmpSession qmp, CancellationToken cancellationToken)
+    {
+        var epoch = _metricsEpoch;
+        var refused = _refused.Epoch == epoch ? _refused.Why : ImmutableSortedDictionary<string, string>.Empty;
+        foreach (var path in (await qmp.ExecuteAsync(BlockCommands.QueryBlockstats, cancellationToken)).Where(WantsHistogram).Select(disk => disk.Qdev!))
         {
-            WhyNoHistograms = e.Message;
+            try
+            {
+                await qmp.ExecuteAsync(BlockCommands.SetLatencyHistogram, new HistogramArguments(path, LatencyBoundaries), cancellationToken);
+            }
+            catch (QmpCommandException e)
+            {
+                refused = refused.SetItem(path, e.Message);
+            }
         }
+
+        Volatile.Write(ref _refused, new RefusedHistograms(epoch, refused));
+    }
+
+    /// <param name="Epoch">Of which connection; another QEMU may not refuse.</param>
+    /// <param name="Why">By the disk's path.</param>
+    private sealed record RefusedHistograms(object? Epoch, ImmutableSortedDictionary<string, string> Why)
+    {
+        public bool Has(object? epoch, string path) => ReferenceEquals(Epoch, epoch) && Why.ContainsKey(path);
     }
 }

@@ -92,6 +92,7 @@ public sealed partial class VmSession : IAsyncDisposable
         _loops = Task.WhenAll(
             Task.Run(() => KeepUpAsync(SignalLoopAsync, stopping), CancellationToken.None),
             Task.Run(() => KeepUpAsync(MetricsLoopAsync, stopping), CancellationToken.None),
+            Task.Run(() => KeepUpAsync(HistogramsLoopAsync, stopping), CancellationToken.None),
             Task.Run(() => KeepUpAsync(ReadStateAnewLoopAsync, stopping), CancellationToken.None),
             Task.Run(() => KeepUpAsync(ProcessLoopAsync, stopping), CancellationToken.None),
             Task.Run(() => KeepUpAsync(AgentLoopAsync, stopping), CancellationToken.None),
@@ -133,6 +134,7 @@ public sealed partial class VmSession : IAsyncDisposable
         _lookAtProcess.Dispose();
         _sizeConsole.Dispose();
         _readStateAnew.Dispose();
+        _disksCame.Dispose();
         _readingState.Dispose();
         _changingDevices.Dispose();
         _switchingTraces.Dispose();

@@ -69,7 +69,7 @@ public static class VmCharts
     public static IReadOnlyList<ChartSpec> Interrupts(VmName vm) =>
     [
         new("In the guest, by device", vm, ["guest_interrupts"], "/s", 10, Guest),
-        new("Pins of the interrupt controllers", vm, ["vm_interrupt_pin"], "/s", 10),
+        new("Pins of the interrupt controllers", vm, ["vm_interrupt_pin"], "/s", 10, ["pins"]),
         new("KVM's counters", vm, ["vm_kvm"], "/s", 10, ["kvm"]),
     ];
 
