@@ -32,7 +32,7 @@ internal static class QmpEventText
         "DEVICE_UNPLUG_GUEST_ERROR" => $"The guest refuses to let go of {Text(e, "device") ?? Text(e, "path")}.",
         "BLOCK_IO_ERROR" => $"A {Text(e, "operation")} on {NodeOf(e)} failed ({Text(e, "reason")}); QEMU's action: {Text(e, "action")}.",
         "BLOCK_IMAGE_CORRUPTED" => $"The image of {NodeOf(e)} is corrupt: {Text(e, "msg")}",
-        "BLOCK_WRITE_THRESHOLD" => $"{NodeOf(e)} was written beyond the threshold that somebody had set.",
+        "BLOCK_WRITE_THRESHOLD" => $"On {NodeOf(e)} was written beyond the threshold that somebody had set.",
         "JOB_STATUS_CHANGE" => $"Job {Text(e, "id")} is {Text(e, "status")}.",
         "BLOCK_JOB_COMPLETED" => $"Block job {Text(e, "device")} is complete{(Text(e, "error") is { } error ? $": {error}" : "")}.",
         "BLOCK_JOB_CANCELLED" => $"Block job {Text(e, "device")} was cancelled.",
