@@ -68,7 +68,7 @@ public sealed class MetricTests(TestApp app) : IClassFixture<TestApp>
     public async Task Prometheus_gets_each_metric_once_with_its_type_and_a_guest_cannot_add_lines()
     {
         using var client = await app.NewClientAsync(Role.Viewer);
-        Publish("x86", DateTimeOffset.UnixEpoch.AddDays(20_000), 0.25);
+        Publish("x86", app.Time.GetUtcNow(), 0.25);
         var answer = await client.GetAsync("/metrics", TestRun.Ended);
         Assert.Equal("text/plain; version=0.0.4; charset=utf-8", answer.Content.Headers.ContentType!.ToString());
         var lines = (await answer.Content.ReadAsStringAsync(TestRun.Ended)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
@@ -81,9 +81,41 @@ public sealed class MetricTests(TestApp app) : IClassFixture<TestApp>
         Assert.All(lines, line => Assert.Matches("""^(# (HELP|TYPE) .+|[a-z_0-9]+(\{([a-z_0-9]+="(\\.|[^"\\])*",?)+\})? \S+)$""", line));
     }
 
+    [Fact]
+    public async Task Prometheus_gets_nothing_of_a_VM_that_is_no_longer_measured()
+    {
+        await using var own = new TestApp();
+        await own.InitializeAsync();
+        using var client = await own.NewClientAsync(Role.Viewer);
+        own.Feed.Publish(new FeedSource("x86"), Measured(own.Time.GetUtcNow(), 0.25));
+        own.Time.Advance(TimeSpan.FromSeconds(2));
+        own.Feed.Publish(new FeedSource("arm"), Measured(own.Time.GetUtcNow(), 0.5));
+        own.Time.Advance(TimeSpan.FromSeconds(9));
+        var text = await client.GetStringAsync("/metrics", TestRun.Ended);
+        Assert.Contains("labnet_vm_cpu_seconds_total{vm=\"arm\"", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("labnet_vm_cpu_seconds_total{vm=\"x86\"", text, StringComparison.Ordinal);
+        Assert.Contains("labnet_vm_up{vm=\"x86\",host=\"ares\",arch=\"x86_64\"} 0", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Prometheus_gets_how_the_pump_the_feed_and_the_writer_do()
+    {
+        using var client = await app.NewClientAsync(Role.Viewer);
+        var text = await client.GetStringAsync("/metrics", TestRun.Ended);
+        foreach (var sample in (string[])[
+            "labnet_pump_lateness_seconds{quantile=\"0.99\"}", "labnet_pump_sample_seconds{quantile=\"0.99\"}", "labnet_pump_samples_total", "labnet_pump_skipped_turns_total",
+            "labnet_pump_missed_samples_total", "labnet_feed_missed_records_total", "labnet_feed_waiting_records_max", "labnet_ring_queued_writes", "labnet_ring_last_batch_writes",
+            "labnet_ring_last_batch_seconds", "labnet_ring_refused_writes_total"])
+        {
+            Assert.Contains($"\n{sample} ", text, StringComparison.Ordinal);
+        }
+    }
+
     private static async Task<MetricsContract> ReadAsync(HttpClient client, string path) =>
         (await client.GetFromJsonAsync<MetricsContract>($"/api/v1/vms/{path}", TestRun.Ended))!;
 
-    private void Publish(string vm, DateTimeOffset at, double cores) => app.Get<LiveFeed>().Publish(new FeedSource(vm), new MetricsSampled(new MetricSample(
-        at.ToUnixTimeNs(), Layout, [cores, 1], [2.5e9, 1], ImmutableSortedDictionary<string, string>.Empty)));
+    private void Publish(string vm, DateTimeOffset at, double cores) => app.Get<LiveFeed>().Publish(new FeedSource(vm), Measured(at, cores));
+
+    private static MetricsSampled Measured(DateTimeOffset at, double cores) => new(new MetricSample(
+        at.ToUnixTimeNs(), Layout, [cores, 1], [2.5e9, 1], ImmutableSortedDictionary<string, string>.Empty));
 }

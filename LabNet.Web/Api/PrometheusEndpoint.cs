@@ -14,16 +14,19 @@ public static class PrometheusEndpoint
     private const string Gauge = "gauge";
     private const string Counter = "counter";
 
+    /// <summary>A sample comes each second while a VM is measured; an older one tells of a VM that is not there any more.</summary>
+    private static readonly TimeSpan SampleAgeMax = TimeSpan.FromSeconds(10);
+
     internal static void Map(IEndpointRouteBuilder routes) => routes.MapGet(Path, GetMetrics).WithTags("Metrics")
         .RequireAuthorization(Access.AccessPolicies.Viewer)
         .Produces<string>(StatusCodes.Status200OK, "text/plain");
 
-    /// <summary>The newest sample of each VM, and how LabNet itself does, in Prometheus' text format.</summary>
-    internal static IResult GetMetrics(VmRegistry vms, LiveFeed feed, RingWriter ring, MetricsPump pump, MetricRecorder recorder)
+    /// <summary>The newest sample of each VM that is measured, and how LabNet itself does, in Prometheus' text format.</summary>
+    internal static IResult GetMetrics(VmRegistry vms, LiveFeed feed, RingWriter ring, MetricsPump pump, MetricRecorder recorder, TimeProvider time)
     {
         var text = new PrometheusText();
         WriteStates(text, vms);
-        WriteSamples(text, vms, feed);
+        WriteSamples(text, vms, feed, (time.GetUtcNow() - SampleAgeMax).ToUnixTimeNs());
         WriteRing(text, ring.Health);
         WriteFeed(text, feed);
         WritePump(text, pump.Health, recorder);
@@ -46,10 +49,10 @@ public static class PrometheusEndpoint
         }
     }
 
-    private static void WriteSamples(PrometheusText text, VmRegistry vms, LiveFeed feed)
+    private static void WriteSamples(PrometheusText text, VmRegistry vms, LiveFeed feed, long oldestNs)
     {
         var samples = vms.Vms.Select(vm => (vm.State.Definition, Sample: feed.Find<MetricsSampled>(new FeedSource(vm.State.Name.ToString()), "metrics")?.Sample))
-            .Where(vm => vm.Sample is not null).ToList();
+            .Where(vm => vm.Sample?.TimeNs >= oldestNs).ToList();
         foreach (var metric in MetricCatalogue.All)
         {
             var isCounter = metric.Kind == MetricKind.Counter;
