@@ -45,6 +45,24 @@ public sealed class HubWatchTests(TestApp app) : IClassFixture<TestApp>
     }
 
     [Fact]
+    public async Task Why_something_cannot_be_had_is_told_at_first_and_whenever_it_changes()
+    {
+        using var watch = await WatchAsync(new WatchFilter(["arm"], ["metrics"]));
+        var layout = new MetricLayout([Load]);
+        var silent = ImmutableSortedDictionary<string, string>.Empty.Add("guest", "The guest's agent does not answer.");
+        foreach (var missing in (ImmutableSortedDictionary<string, string>[])[silent, ImmutableSortedDictionary.CreateRange(silent), silent.Clear(), silent])
+        {
+            Measure(layout, [1], missing);
+        }
+
+        const string Why = """{"guest":"The guest's agent does not answer."}""";
+        foreach (var expected in (string[])[Why, "null", "{}", Why])
+        {
+            Assert.Equal(expected, (await NextAsync(watch, "metrics")).GetProperty("missing").GetRawText());
+        }
+    }
+
+    [Fact]
     public async Task A_slow_watcher_is_told_of_its_gap_and_another_loses_nothing()
     {
         using var slow = await WatchAsync(new WatchFilter(["x86"], ["event"]));
@@ -117,6 +135,6 @@ public sealed class HubWatchTests(TestApp app) : IClassFixture<TestApp>
         return watch;
     }
 
-    private void Measure(MetricLayout layout, ImmutableArray<double> values) => Feed.Publish(
-        new FeedSource("arm"), new MetricsSampled(new MetricSample(1, layout, values, values, ImmutableSortedDictionary<string, string>.Empty)));
+    private void Measure(MetricLayout layout, ImmutableArray<double> values, ImmutableSortedDictionary<string, string>? missing = null) => Feed.Publish(
+        new FeedSource("arm"), new MetricsSampled(new MetricSample(1, layout, values, values, missing ?? ImmutableSortedDictionary<string, string>.Empty)));
 }

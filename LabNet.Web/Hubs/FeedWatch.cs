@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 using LabNet.Core.Feed;
 using LabNet.Core.History;
@@ -97,16 +98,17 @@ internal sealed class FeedWatch
     private WatchMessage Of(WatchMessage message, FeedSource source, MetricSample sample)
     {
         var isNew = !_told.TryGetValue(source, out var series) || !ReferenceEquals(series.Layout, sample.Layout);
-        if (isNew)
+        var tellsWhy = isNew || !series!.Missing.SequenceEqual(sample.Missing);
+        if (tellsWhy)
         {
-            _told[source] = series = Series.Of(sample.Layout, _metrics);
+            _told[source] = series = isNew ? Series.Of(sample, _metrics) : series! with { Missing = sample.Missing };
         }
 
         return message with
         {
             Time = UnixTime.FromUnixTimeNs(sample.TimeNs),
             Names = isNew ? series!.Names : null,
-            Missing = isNew ? sample.Missing : null,
+            Missing = tellsWhy ? sample.Missing : null,
             Values = Array.ConvertAll(series!.Places, place => double.IsNaN(sample.Values[place]) ? (double?)null : sample.Values[place]),
         };
     }
@@ -120,12 +122,14 @@ internal sealed class FeedWatch
     }
 
     /// <summary>Which of a layout's values go out.</summary>
-    private sealed record Series(MetricLayout Layout, string[] Names, int[] Places)
+    /// <param name="Missing">As it was told last.</param>
+    private sealed record Series(MetricLayout Layout, string[] Names, int[] Places, ImmutableSortedDictionary<string, string> Missing)
     {
-        public static Series Of(MetricLayout layout, HashSet<string>? wanted)
+        public static Series Of(MetricSample sample, HashSet<string>? wanted)
         {
+            var layout = sample.Layout;
             int[] places = [.. Enumerable.Range(0, layout.Keys.Length).Where(place => IsWanted(layout.Keys[place]))];
-            return new Series(layout, Array.ConvertAll(places, place => layout.Keys[place].ToString()), places);
+            return new Series(layout, Array.ConvertAll(places, place => layout.Keys[place].ToString()), places, sample.Missing);
 
             bool IsWanted(MetricKey key) => wanted is null || wanted.Contains(key.Definition.Name) || wanted.Contains(key.ToString());
         }

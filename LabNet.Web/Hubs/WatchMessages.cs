@@ -26,7 +26,7 @@ public sealed record WatchMessage(string Kind, string? Vm, long Seq, DateTimeOff
     /// <summary>Of `metrics`: null for what this sample does not have.</summary>
     public IReadOnlyList<double?>? Values { get; init; }
 
-    /// <summary>Of `metrics`, with the names: why something cannot be had.</summary>
+    /// <summary>Of `metrics`: why something cannot be had; left out while it is the same as in the VM's message before.</summary>
     public IReadOnlyDictionary<string, string>? Missing { get; init; }
 
     /// <summary>Of `qmpEvent` and `event`: as in `/api/v1/events`.</summary>
