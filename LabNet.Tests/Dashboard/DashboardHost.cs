@@ -12,6 +12,7 @@ using LabNet.Core.Storage;
 using LabNet.Core.TraceEvents;
 using LabNet.Core.Vms;
 using LabNet.Web.Access;
+using LabNet.Web.Api;
 using LabNet.Web.Dashboard;
 using LabNet.Web.Hubs;
 using LabNet.Web.Startup;
@@ -47,6 +48,8 @@ internal sealed class DashboardHost : IAsyncDisposable
 
     public VmRegistry Vms => _app.Services.GetRequiredService<VmRegistry>();
 
+    public RingWriter Ring => _app.Services.GetRequiredService<RingWriter>();
+
     public OperationRegistry Operations => _app.Services.GetRequiredService<OperationRegistry>();
 
     public Uri Address => new(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
@@ -66,6 +69,7 @@ internal sealed class DashboardHost : IAsyncDisposable
         builder.Services.AddSingleton(begin ?? ((vm, action, _, _) => throw new VmConflictException($"{vm} takes no {action.Word()} in this test.")));
         builder.Services.AddSingleton(new Visitor(role));
         builder.Services.AddAuthentication(Visitor.Scheme).AddScheme<AuthenticationSchemeOptions, VisitorHandler>(Visitor.Scheme, _ => { });
+        builder.Services.ConfigureHttpJsonOptions(json => ContractJson.Configure(json.SerializerOptions));
         builder.Services.AddLabHub();
         builder.Services.AddDashboard();
         builder.Services.AddAuthorization(access =>
@@ -82,6 +86,9 @@ internal sealed class DashboardHost : IAsyncDisposable
         app.MapStaticAssets();
         app.MapLabHub();
         app.MapDashboard();
+        var api = app.MapGroup(LabNetApi.Root);
+        MetricEndpoints.Map(api);
+        EventEndpoints.Map(api);
         app.MapPost("/login", () => Results.Redirect("/login?error=refused")).AllowAnonymous();
         await app.StartAsync(TestContext.Current.CancellationToken);
         return new DashboardHost(app, folder, lab);

@@ -4,6 +4,7 @@ import { MetricChart } from './MetricChart.razor.js';
 import { EventMarks } from '../../charts/event-marks.js';
 
 const retryMs = 1000;
+const readAgainMs = 5000; // After an answer that was none.
 const frameMs = 33;
 const pointsWanted = 600;
 const stepsWanted = 2000; // In which a live window moves its own width: a third of a pixel each.
@@ -17,6 +18,7 @@ class MetricBoard {
   #fast;
   #range;
   #tables = new Map();
+  #early = new Map(); // What comes live before the history has answered.
   #marks = new Map();
   #names = new Map();
   #clockMs = 0; // The server's clock minus this browser's.
@@ -24,6 +26,7 @@ class MetricBoard {
   #closed = false;
   #loading = 0;
   #loadedAt = 0;
+  #readAgainAt = Infinity;
   #heardAt = 0;
   #frame = 0;
   #drawnAt = 0;
@@ -38,13 +41,13 @@ class MetricBoard {
     this.#charts = specs.map((spec, index) => new MetricChart(places[index], spec, (from, to) => this.#zoom(from, to)));
     document.addEventListener('visibilitychange', this.#onVisible);
     this.#run();
-    this.#load();
     this.#frame = requestAnimationFrame(now => this.#tick(now));
   }
 
   setRange(range) {
     this.#range = range;
     this.#tables.clear();
+    this.#early.clear();
     this.#marks.clear();
     this.#load();
   }
@@ -74,18 +77,18 @@ class MetricBoard {
     return [now - this.#range.liveMs, now];
   }
 
-  // Live values come from here; they are put behind what was read, so that between the two there is neither a hole nor a step.
+  // Live values come from here; they are put behind what is read after them, so that between the two there is neither a hole nor a step.
   async #run() {
     while (!this.#closed) {
       try {
         await this.#follow();
       } catch {
-        // The server is gone, or the login has ended; the layout says so.
+        // The server is gone, or the login has ended; the layout says so. What was measured may still be had.
+        this.#load();
       }
 
       if (!this.#closed) {
         await new Promise(resolve => setTimeout(resolve, retryMs));
-        this.#load();
       }
     }
   }
@@ -109,6 +112,7 @@ class MetricBoard {
       error: () => connection.stop(),
       complete: () => connection.stop(),
     });
+    this.#load();
     await ended;
   }
 
@@ -128,32 +132,52 @@ class MetricBoard {
 
     if (message.names) {
       this.#names.set(message.vm, message.names);
+    }
+
+    if (message.missing) {
       this.#charts.filter(chart => chart.spec.vm === message.vm).forEach(chart => chart.tellMissing(message.missing));
     }
 
-    const table = this.#tables.get(message.vm);
-    if (this.#range.liveMs === null || !table) {
+    if (this.#range.liveMs === null) {
       return;
     }
 
+    const table = this.#liveTable(message.vm);
     table.add(Date.parse(message.time), this.#names.get(message.vm) ?? [], message.values);
     table.trim(this.#window[0]);
     this.#dirty = true;
   }
 
+  #liveTable(vm) {
+    if (!this.#tables.has(vm) && !this.#early.has(vm)) {
+      this.#early.set(vm, new MetricTable());
+    }
+
+    return this.#tables.get(vm) ?? this.#early.get(vm);
+  }
+
   async #load() {
     const version = ++this.#loading;
     this.#loadedAt = performance.now();
+    this.#readAgainAt = Infinity;
     const answers = await Promise.all(this.#vms.map(vm => this.#read(vm)));
     if (this.#closed || version !== this.#loading) {
       return;
     }
 
     for (const [vm, table, marks] of answers) {
-      if (table) {
-        this.#tables.set(vm, table);
-        this.#marks.set(vm, marks.with(this.#marks.get(vm)));
+      if (!table) {
+        this.#readAgainAt = performance.now() + readAgainMs;
+        continue;
       }
+
+      if (this.#range.liveMs !== null) {
+        table.addNewer(this.#liveTable(vm));
+      }
+
+      this.#early.delete(vm);
+      this.#tables.set(vm, table);
+      this.#marks.set(vm, marks.with(this.#marks.get(vm)));
     }
 
     this.#dirty = true;
@@ -184,11 +208,6 @@ class MetricBoard {
       }
 
       const table = MetricTable.of(body.series);
-      const before = this.#tables.get(vm);
-      if (before && this.#range.liveMs !== null) {
-        table.addNewer(before);
-      }
-
       const marks = this.#fast ? await EventMarks.read(vm, Date.parse(body.from), Date.parse(body.to), this.#range.liveMs === null) : new EventMarks();
       return [vm, table, marks];
     } catch {
@@ -201,6 +220,10 @@ class MetricBoard {
     this.#frame = requestAnimationFrame(next => this.#tick(next));
     if (now - this.#drawnAt < frameMs || this.#charts.some(chart => chart.isDragged)) {
       return;
+    }
+
+    if (now > this.#readAgainAt) {
+      this.#load();
     }
 
     const [from, to] = this.#window;

@@ -63,6 +63,7 @@ export class MetricChart {
   #colours;
   #sizes;
   #table;
+  #to = 0;
   #marks;
   #problem = null;
   #missing = {};
@@ -107,6 +108,7 @@ export class MetricChart {
 
   draw(table, from, to, marks) {
     this.#table = table;
+    this.#to = to;
     this.#marks = marks;
     const columns = [...table.columns.values()].filter(column => this.#wants(column.name)).sort((a, b) => compare(a.name, b.name));
     const names = columns.map(column => `${column.name}${column.hasBand ? '~' : ''}`).join(' ');
@@ -211,7 +213,7 @@ export class MetricChart {
     return [this.spec.names[metric], label].filter(Boolean).join(' ') || this.spec.title;
   }
 
-  // Under the cursor, or the newest.
+  // Under the cursor, or the newest; of a VM that is off there is none.
   #read(index) {
     const table = this.#table;
     if (!table) {
@@ -221,7 +223,7 @@ export class MetricChart {
     const under = index !== null && index !== undefined && index < table.times.length;
     for (const entry of this.#legend.children) {
       const column = table.columns.get(entry.dataset.series);
-      const value = format(column && (under ? nearest(column.mean, index) : newest(column.mean)), this.spec.unit);
+      const value = format(column && (under ? nearest(column.mean, index) : newest(column.mean, table.times, this.#to - table.freshMs)), this.spec.unit);
       if (entry.lastChild.textContent !== value) {
         entry.lastChild.textContent = value;
       }
@@ -325,8 +327,8 @@ function nearest(values, index) {
   return null;
 }
 
-function newest(values) {
-  for (let place = values.length - 1; place >= 0 && place > values.length - 400; place--) {
+function newest(values, times, since) {
+  for (let place = values.length - 1; place >= 0 && times[place] >= since; place--) {
     if (values[place] !== undefined) {
       return values[place];
     }

@@ -122,6 +122,11 @@ export class MetricTable {
     }
   }
 
+  // How long the newest value of a series is the present one.
+  get freshMs() {
+    return Math.max(staleMs, 2.5 * this.#resolutionMs);
+  }
+
   // Now and then, not at each sample: moving an array costs its length.
   trim(from) {
     const keep = this.times.findIndex(time => time >= from);
