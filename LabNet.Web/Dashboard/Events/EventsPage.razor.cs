@@ -76,7 +76,7 @@ public sealed partial class EventsPage : IAsyncDisposable
     /// <summary>Whether what happens belongs on this page.</summary>
     private bool IsNewest => Before is null && _range is null or { IsLive: true };
 
-    private string Standing => Before is not null ? "Older events" : !IsNewest ? "A time in the past" : _paused ? $"Paused{(_list is { Withheld: > 0 and var more } ? $", {more} new" : "")}" : "Live";
+    private string Standing => Before is not null ? "Older events" : !IsNewest ? "A time in the past" : _paused ? $"Paused{(_list is { Withheld: > 0 and var more } ? $", {more} new" : "")}" : "Following";
 
     protected override void OnInitialized()
     {
