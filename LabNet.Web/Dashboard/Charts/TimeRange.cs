@@ -9,6 +9,9 @@ public sealed record TimeRange(TimeSpan? Live, DateTimeOffset From, DateTimeOffs
     /// <summary>The shortest stretch that can be zoomed into.</summary>
     private static readonly TimeSpan Shortest = TimeSpan.FromSeconds(1);
 
+    /// <summary>Nanoseconds since 1970 reach no further; and so far, a stretch can be moved and widened without leaving the calendar.</summary>
+    private static readonly long LatestMs = new DateTimeOffset(2262, 1, 1, 0, 0, 0, TimeSpan.Zero).ToUnixTimeMilliseconds();
+
     /// <summary>What the control offers, by the words that stand in the address.</summary>
     public static readonly IReadOnlyList<(string Word, TimeSpan Length, string Title)> Lives =
     [
@@ -63,7 +66,7 @@ public sealed record TimeRange(TimeSpan? Live, DateTimeOffset From, DateTimeOffs
     private static bool TryTime(string? text, out DateTimeOffset time)
     {
         time = default;
-        if (!long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var ms) || ms > 253_402_300_799_999)
+        if (!long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var ms) || ms > LatestMs)
         {
             return false;
         }
