@@ -21,14 +21,14 @@ internal sealed class EventList(IEnumerable<LabEvent> read, int shownMax)
 
     public void Add(LabEvent e)
     {
-        if (!_known.Add(KeyOf(e)))
+        if (IsHeld)
         {
+            Withheld += _known.Contains(KeyOf(e)) ? 0 : 1;
             return;
         }
 
-        if (IsHeld)
+        if (!_known.Add(KeyOf(e)))
         {
-            Withheld++;
             return;
         }
 

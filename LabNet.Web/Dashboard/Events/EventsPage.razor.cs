@@ -19,6 +19,8 @@ public sealed partial class EventsPage : IAsyncDisposable
     private static readonly TimeSpan ChartsAround = TimeSpan.FromMinutes(2.5);
 
     private readonly CancellationTokenSource _leaving = new();
+    private readonly CancellationToken _left;
+    private readonly List<LabEvent> _early = [];
     private FeedSubscription? _subscription;
     private RenderThrottle? _throttle;
     private Task _loop = Task.CompletedTask;
@@ -30,6 +32,8 @@ public sealed partial class EventsPage : IAsyncDisposable
     private PageCursor? _older;
     private string? _problem;
     private bool _paused;
+
+    public EventsPage() => _left = _leaving.Token;
 
     [Inject]
     private LiveFeed Feed { get; set; } = default!;
@@ -104,6 +108,7 @@ public sealed partial class EventsPage : IAsyncDisposable
         if (query != _query)
         {
             _query = query;
+            _events = null;
             await LoadAsync(query);
         }
     }
@@ -120,11 +125,12 @@ public sealed partial class EventsPage : IAsyncDisposable
 
     private async Task LoadAsync(EventQuery query)
     {
-        (_list, _events, _older, _problem) = (null, null, null, null);
+        (_list, _older, _problem) = (null, null, null);
+        _early.Clear();
         try
         {
-            await Recorder.CatchUpAsync(_leaving.Token);
-            var read = await Task.Run(() => Store.Read(query), _leaving.Token);
+            await Recorder.CatchUpAsync(_left);
+            var read = await Task.Run(() => Store.Read(query), _left);
             if (query != _query)
             {
                 return;
@@ -132,13 +138,15 @@ public sealed partial class EventsPage : IAsyncDisposable
 
             _older = read.Count > EventsShown ? read[EventsShown - 1].Cursor : null;
             _list = new EventList(read.Take(EventsShown), EventsShown) { IsHeld = _paused };
+            _early.ForEach(_list.Add);
+            _early.Clear();
             _events = _list.Shown;
         }
         catch (DatabaseException e)
         {
             _problem = $"The history cannot be read: {e.Message}";
         }
-        catch (OperationCanceledException) when (_leaving.IsCancellationRequested)
+        catch (OperationCanceledException) when (_left.IsCancellationRequested)
         {
             // The viewer went to another page.
         }
@@ -148,17 +156,16 @@ public sealed partial class EventsPage : IAsyncDisposable
     {
         try
         {
-            await foreach (var record in subscription.ReadAllAsync(_leaving.Token))
+            await foreach (var record in subscription.ReadAllAsync(_left))
             {
                 if (record.Item is FeedGap)
                 {
-                    // This page was too slow: the history has what it missed.
-                    await LoadAsync(_query!);
+                    // This page was too slow: the history has what it missed. A page that stands still reads it when it goes on.
+                    await (_paused ? Task.CompletedTask : LoadAsync(_query!));
                 }
-                else if (IsNewest && _list is { } list && LabEvent.Of(record) is { } one && _query!.Wants(one))
+                else if (IsNewest && LabEvent.Of(record) is { } one && _query?.Wants(one) == true)
                 {
-                    list.Add(one);
-                    _events = list.Shown;
+                    Take(one);
                 }
                 else
                 {
@@ -168,13 +175,27 @@ public sealed partial class EventsPage : IAsyncDisposable
                 _throttle!.Request();
             }
         }
-        catch (OperationCanceledException) when (_leaving.IsCancellationRequested)
+        catch (OperationCanceledException) when (_left.IsCancellationRequested)
         {
             // The viewer went to another page.
         }
         catch (Exception e)
         {
             await DispatchExceptionAsync(e);
+        }
+    }
+
+    private void Take(LabEvent e)
+    {
+        if (_list is { } list)
+        {
+            list.Add(e);
+            _events = list.Shown;
+        }
+        else if (_problem is null && _early.Count < EventsShown)
+        {
+            // The page is being read, perhaps without this one.
+            _early.Add(e);
         }
     }
 
