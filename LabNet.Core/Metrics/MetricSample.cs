@@ -19,6 +19,11 @@ public sealed record MetricLayout(ImmutableArray<MetricKey> Keys)
 public sealed record MetricSample(
     long TimeNs, MetricLayout Layout, ImmutableArray<double> Values, ImmutableArray<double> Totals, ImmutableSortedDictionary<string, string> Missing)
 {
+    private const long PresentForNs = 10_000_000_000;
+
+    /// <summary>A sample comes each second while a VM is measured; one that is too old for this tells of a VM that is not there any more.</summary>
+    public bool IsPresent(long nowNs) => TimeNs >= nowNs - PresentForNs;
+
     /// <summary>NaN if the sample does not have it.</summary>
     public double this[MetricKey key] => Layout.Keys.IndexOf(key) is >= 0 and var index ? Values[index] : double.NaN;
 }

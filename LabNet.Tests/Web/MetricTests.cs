@@ -33,6 +33,24 @@ public sealed class MetricTests(TestApp app) : IClassFixture<TestApp>
     }
 
     [Fact]
+    public async Task What_cannot_be_had_is_told_with_its_reason()
+    {
+        await using var own = new TestApp();
+        await own.InitializeAsync();
+        using var client = await own.NewClientAsync(Role.Viewer);
+        own.Feed.Publish(new FeedSource("x86"), new MetricsSampled(Measured(own.Time.GetUtcNow(), 0.25).Sample with
+        {
+            Missing = ImmutableSortedDictionary<string, string>.Empty.Add("kvm", "KVM counts it; this VM does not run under KVM."),
+        }));
+        Assert.Equal("KVM counts it; this VM does not run under KVM.", Assert.Single((await ReadAsync(client, "x86/metrics?names=vm_kvm")).Missing, one => one.Key == "kvm").Value);
+        own.Time.Advance(TimeSpan.FromSeconds(11));
+        foreach (var vm in (string[])["x86", "arm"])
+        {
+            Assert.StartsWith($"{vm} is not measured", Assert.Single((await ReadAsync(client, $"{vm}/metrics")).Missing, one => one.Key == "vm").Value, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public async Task Few_points_still_show_the_spike()
     {
         using var client = await app.NewClientAsync(Role.Viewer);

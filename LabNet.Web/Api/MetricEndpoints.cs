@@ -7,7 +7,9 @@ namespace LabNet.Web.Api;
 
 /// <param name="From">What was asked for, resolved.</param>
 /// <param name="Series">Sorted by name.</param>
-public sealed record MetricsContract(DateTimeOffset From, DateTimeOffset To, IReadOnlyList<MetricSeriesContract> Series);
+/// <param name="Missing">Why something cannot be had at present, such as `guest` or `kvm`; `vm` if nothing is measured.</param>
+public sealed record MetricsContract(
+    DateTimeOffset From, DateTimeOffset To, IReadOnlyList<MetricSeriesContract> Series, IReadOnlyDictionary<string, string> Missing);
 
 /// <param name="Name">Such as `vm_block_read{node=vda}`.</param>
 /// <param name="Unit">Of the values, such as `B/s`.</param>
@@ -52,6 +54,7 @@ public static class MetricEndpoints
     internal static async Task<MetricsContract> GetMetricsAsync(
         string vm,
         VmRegistry vms,
+        LiveFeed feed,
         MetricStore store,
         MetricRecorder recorder,
         TimeProvider time,
@@ -74,8 +77,13 @@ public static class MetricEndpoints
             session.State.Name.ToString(), Names(names), range.From.ToUnixTimeNs(), range.To.ToUnixTimeNs(), withBands ? most : Math.Max(1, most / 2));
         await recorder.CatchUpAsync(context.RequestAborted);
         var series = await Task.Run(() => store.Read(query), context.RequestAborted);
-        return new MetricsContract(range.From, range.To, [.. series.Select(one => withBands ? WithBands(one, unix) : WithSpikes(one, unix))]);
+        return new MetricsContract(range.From, range.To, [.. series.Select(one => withBands ? WithBands(one, unix) : WithSpikes(one, unix))], Missing(session, feed, time));
     }
+
+    private static IReadOnlyDictionary<string, string> Missing(VmSession session, LiveFeed feed, TimeProvider time) =>
+        feed.Find<MetricsSampled>(new FeedSource(session.State.Name.ToString()), "metrics")?.Sample is { } sample && sample.IsPresent(time.GetUnixTimeNs())
+            ? sample.Missing
+            : new Dictionary<string, string> { ["vm"] = $"{session.State.Name} is not measured: it does not run, or LabNet is not connected to its QEMU." };
 
     private static MetricSeriesContract WithBands(MetricSeries series, bool unix) => Of(series, unix, [.. series.Points.Select(point => (point.TimeNs, point.Mean))]) with
     {

@@ -14,9 +14,6 @@ public static class PrometheusEndpoint
     private const string Gauge = "gauge";
     private const string Counter = "counter";
 
-    /// <summary>A sample comes each second while a VM is measured; an older one tells of a VM that is not there any more.</summary>
-    private static readonly TimeSpan SampleAgeMax = TimeSpan.FromSeconds(10);
-
     internal static void Map(IEndpointRouteBuilder routes) => routes.MapGet(Path, GetMetrics).WithTags("Metrics")
         .RequireAuthorization(Access.AccessPolicies.Viewer)
         .Produces<string>(StatusCodes.Status200OK, "text/plain");
@@ -26,7 +23,7 @@ public static class PrometheusEndpoint
     {
         var text = new PrometheusText();
         WriteStates(text, vms);
-        WriteSamples(text, vms, feed, (time.GetUtcNow() - SampleAgeMax).ToUnixTimeNs());
+        WriteSamples(text, vms, feed, time.GetUnixTimeNs());
         WriteRing(text, ring.Health);
         WriteFeed(text, feed);
         WritePump(text, pump.Health, recorder);
@@ -49,10 +46,10 @@ public static class PrometheusEndpoint
         }
     }
 
-    private static void WriteSamples(PrometheusText text, VmRegistry vms, LiveFeed feed, long oldestNs)
+    private static void WriteSamples(PrometheusText text, VmRegistry vms, LiveFeed feed, long nowNs)
     {
         var samples = vms.Vms.Select(vm => (vm.State.Definition, Sample: feed.Find<MetricsSampled>(new FeedSource(vm.State.Name.ToString()), "metrics")?.Sample))
-            .Where(vm => vm.Sample?.TimeNs >= oldestNs).ToList();
+            .Where(vm => vm.Sample?.IsPresent(nowNs) == true).ToList();
         foreach (var metric in MetricCatalogue.All)
         {
             var isCounter = metric.Kind == MetricKind.Counter;
