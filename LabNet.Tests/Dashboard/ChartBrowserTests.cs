@@ -123,7 +123,7 @@ public sealed class ChartBrowserTests
         var value = Chart(page).Locator("[data-series='vm_cpu{vcpu=0}'] .value");
         await Assertions.Expect(value).ToHaveTextAsync("–");
         var load = page.GetByRole(AriaRole.Region, new() { Name = "Load of the guest" }).Locator(".message");
-        await Assertions.Expect(load).ToHaveTextAsync("Nothing was measured in this time.");
+        await Assertions.Expect(load).ToHaveTextAsync("x86 is not measured: it does not run, or LabNet is not connected to its QEMU.");
 
         vm.Measure(Now, "The guest's agent does not answer.");
         await Assertions.Expect(value).ToContainTextAsync("%");

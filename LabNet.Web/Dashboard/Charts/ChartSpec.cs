@@ -11,6 +11,9 @@ public sealed record ChartSpec(string Title, VmName Vm, IReadOnlyList<string> Me
 {
     /// <summary>By metric: what its series are called where a chart has several metrics, before what their label says.</summary>
     public IReadOnlyDictionary<string, string> Names { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>What is said where there is nothing to draw and no reason for it.</summary>
+    public string Nothing { get; init; } = "Nothing was measured in this time.";
 }
 
 /// <summary>The charts of a VM's page, part by part.</summary>
@@ -19,6 +22,9 @@ public static class VmCharts
     private const double OneCore = 1;
     private const double OneMegabyte = 1 << 20;
     private const double OneMillisecond = 1_000_000;
+
+    /// <summary>A latency is one of requests.</summary>
+    private const string NoRequest = "No request ended in this time.";
 
     private static readonly string[] Guest = ["guest"];
 
@@ -48,10 +54,12 @@ public static class VmCharts
         new("Latency, mean", vm, ["vm_block_read_latency", "vm_block_write_latency", "vm_block_flush_latency"], "ns", OneMillisecond)
         {
             Names = new Dictionary<string, string> { ["vm_block_read_latency"] = "read", ["vm_block_write_latency"] = "write", ["vm_block_flush_latency"] = "flush" },
+            Nothing = NoRequest,
         },
         new("Latency, 99 % are faster", vm, ["vm_block_read_latency_p99", "vm_block_write_latency_p99"], "ns", OneMillisecond, ["histograms"])
         {
             Names = new Dictionary<string, string> { ["vm_block_read_latency_p99"] = "read", ["vm_block_write_latency_p99"] = "write" },
+            Nothing = NoRequest,
         },
         new("Failed", vm, ["vm_block_failed"], "/s", 1),
         new("On the host's disk", vm, ["vm_block_allocated"], "B"),

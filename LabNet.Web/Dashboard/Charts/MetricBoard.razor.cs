@@ -76,7 +76,7 @@ public sealed partial class MetricBoard : IAsyncDisposable
         _self = DotNetObjectReference.Create(this);
         _board = new BrowserPart(JavaScript, Time, "./Dashboard/Charts/MetricBoard.razor.js");
         _shown = _range;
-        var specs = Charts.Select(chart => new { chart.Title, Vm = chart.Vm.ToString(), chart.Metrics, chart.Unit, chart.AtLeast, chart.Missing, chart.Names });
+        var specs = Charts.Select(chart => new { chart.Title, Vm = chart.Vm.ToString(), chart.Metrics, chart.Unit, chart.AtLeast, chart.Missing, chart.Names, chart.Nothing });
         return _board.OpenAsync(_root, specs, Wire(_range), !Small, _self);
     }
 

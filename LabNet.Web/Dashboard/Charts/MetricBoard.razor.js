@@ -135,7 +135,7 @@ class MetricBoard {
     }
 
     if (message.missing) {
-      this.#charts.filter(chart => chart.spec.vm === message.vm).forEach(chart => chart.tellMissing(message.missing));
+      this.#tellMissing(message.vm, message.missing);
     }
 
     if (this.#range.liveMs === null) {
@@ -146,6 +146,12 @@ class MetricBoard {
     table.add(Date.parse(message.time), this.#names.get(message.vm) ?? [], message.values);
     table.trim(this.#window[0]);
     this.#dirty = true;
+  }
+
+  // What cannot be had now says nothing of a time in the past.
+  #tellMissing(vm, missing) {
+    const why = this.#range.liveMs === null ? {} : missing;
+    this.#charts.filter(chart => chart.spec.vm === vm).forEach(chart => chart.tellMissing(why));
   }
 
   #liveTable(vm) {
@@ -203,6 +209,7 @@ class MetricBoard {
       }
 
       charts.forEach(chart => chart.tellProblem(null));
+      this.#tellMissing(vm, body.missing);
       if (this.#range.liveMs !== null) {
         this.#clockMs = Date.parse(body.to) - Date.now();
       }

@@ -303,8 +303,8 @@ export class MetricChart {
   }
 
   #tell() {
-    const why = Object.entries(this.#missing).filter(([what]) => this.spec.missing?.includes(what)).map(([, text]) => text);
-    const text = this.#problem ?? (this.#uplot ? '' : this.#table ? why[0] ?? 'Nothing was measured in this time.' : 'Loading …');
+    const why = Object.entries(this.#missing).filter(([what]) => what === 'vm' || this.spec.missing?.includes(what)).map(([, text]) => text);
+    const text = this.#problem ?? (this.#uplot ? '' : this.#table ? why[0] ?? this.spec.nothing : 'Loading …');
     if (this.#message.textContent !== text) {
       this.#message.textContent = text;
       this.#message.hidden = text === '';

@@ -9,6 +9,7 @@ export class MetricTable {
   columns = new Map();
   #lastSeen = new Map();
   #resolutionMs = 0;
+  #counts = null; // Of the last bin, how many values each series has in it, if it began here and not in the history.
 
   static of(series) {
     const table = new MetricTable();
@@ -74,8 +75,15 @@ export class MetricTable {
     return column;
   }
 
-  add(time, names, values) {
+  // A sample; behind bins it goes into a bin too, or one vCPU's busy moment would stand beside the means of minutes.
+  add(sampled, names, values) {
+    const time = this.#resolutionMs > 0 ? sampled - (sampled % this.#resolutionMs) : sampled;
     const last = this.times.at(-1) ?? -Infinity;
+    if (time === last && this.#counts) {
+      this.#addToLast(names, values);
+      return;
+    }
+
     if (time <= last) {
       return; // Read from the history already.
     }
@@ -85,9 +93,11 @@ export class MetricTable {
     }
 
     const known = new Map();
+    this.#counts = new Map();
     names.forEach((name, place) => {
       if (values[place] !== null) {
         known.set(name, values[place]);
+        this.#counts.set(name, 1);
         this.#columnOf(name, null);
       }
     });
@@ -97,7 +107,26 @@ export class MetricTable {
         return known.get(name);
       }
 
-      return time - (this.#lastSeen.get(name) ?? -Infinity) > staleMs ? null : undefined;
+      return time - (this.#lastSeen.get(name) ?? -Infinity) > this.freshMs ? null : undefined;
+    });
+  }
+
+  #addToLast(names, values) {
+    const place = this.times.length - 1;
+    names.forEach((name, index) => {
+      const value = values[index];
+      if (value === null) {
+        return;
+      }
+
+      const column = this.#columnOf(name, null);
+      const count = this.#counts.get(name) ?? 0;
+      this.#counts.set(name, count + 1);
+      this.#lastSeen.set(name, this.times[place]);
+      column.mean[place] = count === 0 ? value : column.mean[place] + (value - column.mean[place]) / (count + 1);
+      column.low[place] = count === 0 ? value : Math.min(column.low[place], value);
+      column.high[place] = count === 0 ? value : Math.max(column.high[place], value);
+      column.hasBand ||= column.low[place] !== column.high[place];
     });
   }
 
