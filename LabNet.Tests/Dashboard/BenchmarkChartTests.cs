@@ -55,6 +55,22 @@ public sealed class BenchmarkChartTests : IDisposable
     }
 
     [Fact]
+    public void What_stands_below_three_runs_fits_side_by_side()
+    {
+        List<ShownRun> three = [.. Enumerable.Range(0, 3).Select(place => new ShownRun(SampleRuns.With("", 1000, 1010, 990, 1020, 980, 100_000), place, IsAlone: false))];
+        var chart = Repeats(IoMeasure.Throughput, three);
+        Assert.Equal(["3.93 MiB/s", "3.93 MiB/s", "3.93 MiB/s"], chart.FindAll(".told").Select(text => text.TextContent));
+        Assert.Equal(["3.83 to 391 MiB/s", "3.83 to 391 MiB/s", "3.83 to 391 MiB/s"], chart.FindAll(".interval").Select(text => text.TextContent));
+    }
+
+    [Theory]
+    [InlineData(1_010_000.0, 2_160_000.0, "1.01 to 2.16 ms")]
+    [InlineData(511_000.0, 2_160_000.0, "511 µs to 2.16 ms")]
+    [InlineData(null, null, "")]
+    public void An_intervals_unit_is_said_once_where_both_ends_have_it(double? low, double? high, string told) =>
+        Assert.Equal(told, IoText.Interval(new MedianInterval(1_230_000, low, high, Confidence: null), IoText.Latency));
+
+    [Fact]
     public void Latencies_stand_by_percentiles_on_a_log_scale()
     {
         var chart = _context.Render<LatencyChart>(p => p.Add(c => c.Title, "Read latency").Add(c => c.Runs, _two).Add(c => c.Of, repeat => repeat.Read));

@@ -33,13 +33,26 @@ internal static class IoText
         _ => Rate(value),
     };
 
-    /// <summary>Such as <c>1 003 (980 to 1 020)</c>; without an interval where there are too few repeats for one.</summary>
+    /// <summary>Such as <c>1.23 ms (1.01 to 2.16 ms)</c>; without an interval where there are too few repeats for one.</summary>
     public static string Of(MedianInterval? median, Func<double, string> text) => median switch
     {
         null => "–",
-        { Low: { } low, High: { } high } => $"{text(median.Median)} ({text(low)} to {text(high)})",
+        { Low: not null } => $"{text(median.Median)} ({Interval(median, text)})",
         _ => text(median.Median),
     };
+
+    /// <summary>Such as <c>1.01 to 2.16 ms</c>, or <c>511 µs to 2.16 ms</c>; nothing where there is none.</summary>
+    public static string Interval(MedianInterval? median, Func<double, string> text)
+    {
+        if (median is not { Low: { } from, High: { } to })
+        {
+            return "";
+        }
+
+        var (low, high) = (text(from), text(to));
+        var unit = UnitOf(high);
+        return unit.Length > 0 && UnitOf(low) == unit ? $"{low[..^unit.Length]} to {high}" : $"{low} to {high}";
+    }
 
     public static string Figure(string name) => name switch
     {
@@ -72,6 +85,9 @@ internal static class IoText
 
     /// <summary>For an axis: a round number is written as one.</summary>
     public static string Short(string text) => text.Replace(".00 ", " ", StringComparison.Ordinal).Replace(".0 ", " ", StringComparison.Ordinal);
+
+    /// <summary>With the space before it, which is not the one between a number's digits.</summary>
+    private static string UnitOf(string text) => text.LastIndexOf(' ') is >= 0 and var space ? text[space..] : "";
 
     private static string Digits(double value) => value.ToString(value >= 99.5 ? "0" : value >= 9.95 ? "0.0" : "0.00", CultureInfo.InvariantCulture);
 }

@@ -8,7 +8,7 @@ namespace LabNet.Web.Dashboard.Vm.Benchmark;
 public sealed partial class RepeatChart
 {
     private const int Width = 600;
-    private const int Height = 250;
+    private const int Height = 266;
     private const int Left = 86;
     private const int Right = 8;
     private const int Top = 12;
