@@ -1,16 +1,21 @@
 using System.Text;
+using System.Text.RegularExpressions;
 using LabNet.Core.GuestAgent;
 using LabNet.Core.Vms;
 
 namespace LabNet.Core.Devices;
 
 /// <summary>What the guest makes of a device at one place of its PCI buses, asked by the agent.</summary>
-internal static class GuestDevice
+internal static partial class GuestDevice
 {
     /// <summary>An emulated guest that is busy needs some seconds; one that has no driver will never see it.</summary>
     private const string LooksMax = "300";
     private const string SecondsBetweenLooks = "0.1";
     private const int SecondsMax = 30;
+
+    /// <summary>What a guest says can be 16 MiB, and goes into an operation's error, which everybody who looks is sent.</summary>
+    private const int UsesMax = 8;
+    private const int UseCharsMax = 160;
 
     /// <summary>
     /// Prints the device's names as soon as a driver has made something of it. Paths of the shell's patterns, as in
@@ -50,9 +55,10 @@ internal static class GuestDevice
     public static async Task<string> WaitAsync(VmSession vm, PciAddress address, CancellationToken cancellationToken)
     {
         var result = await vm.RunInGuestAsync(Script(WaitScript, address), cancellationToken);
-        return result.ExitCode == 0
-            ? Text(result.Stdout)
-            : throw new VmConflictException($"The guest of {vm.State.Name} has not taken the device at {address} within {SecondsMax} s: {Text(result.Stderr)}.");
+        return result.ExitCode == 0 && NameIn(result.Stdout.Span) is { } name
+            ? name
+            : throw new VmConflictException(
+                $"The guest of {vm.State.Name} has not taken the device at {address} within {SecondsMax} s: {string.Join(' ', LinesOf(result.Stderr.Span).DefaultIfEmpty("it does not say how it calls it"))}.");
     }
 
     /// <summary>What in the guest uses a disk, such as <c>/dev/vdb1 /data</c>; empty for nothing.</summary>
@@ -60,10 +66,27 @@ internal static class GuestDevice
     public static async Task<IReadOnlyList<string>> ReadUsesAsync(VmSession vm, PciAddress address, CancellationToken cancellationToken)
     {
         var result = await vm.RunInGuestAsync(Script(UsesScript, address), cancellationToken);
-        return Text(result.Stdout).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        return LinesOf(result.Stdout.Span);
+    }
+
+    /// <summary>The name that a guest says; null for what is none. It is kept, and shown wherever the device is.</summary>
+    public static string? NameIn(ReadOnlySpan<byte> output)
+    {
+        var text = Encoding.UTF8.GetString(output).Trim();
+        return NamePattern().IsMatch(text) ? text : null;
+    }
+
+    /// <summary>The first of a guest's lines, each cut to a length that can be read.</summary>
+    public static IReadOnlyList<string> LinesOf(ReadOnlySpan<byte> output)
+    {
+        var lines = Encoding.UTF8.GetString(output).Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        List<string> told = [.. lines.Take(UsesMax).Select(line => line.Length > UseCharsMax ? line[..UseCharsMax] + "…" : line)];
+        return lines.Length > UsesMax ? [.. told, $"and {lines.Length - UsesMax} more"] : told;
     }
 
     private static GuestProgram Script(string text, PciAddress address) => new("/bin/sh", ["-c", text, "sh", address.ToString()]);
 
-    private static string Text(ReadOnlyMemory<byte> bytes) => Encoding.UTF8.GetString(bytes.Span).Trim();
+    /// <summary>An interface's name has 15 characters at most (IFNAMSIZ), a disk's 31 (DISK_NAME_LEN).</summary>
+    [GeneratedRegex(@"\A[A-Za-z0-9_.:-]{1,31}\z", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex NamePattern();
 }

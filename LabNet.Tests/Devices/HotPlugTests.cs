@@ -76,7 +76,7 @@ public sealed class HotPlugTests : IAsyncLifetime
             "device_del",
             "{}",
             """{"event": "DEVICE_DELETED", "data": {"device": "n2", "path": "/machine/peripheral/n2"}, "timestamp": {"seconds": 1, "microseconds": 2}}""");
-        var operation = (await HotPlug.BeginUnplugAsync(Vm, "n1", force: false, deleteFile: false, LabOnThisMachine.Tester, Cancellation))!;
+        var operation = (await BeginUnplugAsync())!;
         while (!_qemu.TakeAsked().Contains("device_del"))
         {
             await Task.Yield();
@@ -86,6 +86,29 @@ public sealed class HotPlugTests : IAsyncLifetime
         await _qemu.SendAsync("""{"event": "DEVICE_DELETED", "data": {"device": "n1", "path": "/machine/peripheral/n1"}, "timestamp": {"seconds": 1, "microseconds": 2}}""");
         _qemu.Answer("qom-list", $"[{Port}]");
         Assert.Equal(OperationState.Succeeded, (await _lab.EndAsync(operation)).State);
+    }
+
+    [Fact(Timeout = Hang)]
+    public async Task Who_unplugs_what_is_being_unplugged_waits_and_is_told_that_it_is_gone()
+    {
+        await PlugAsync();
+        _qemu.TakeAsked();
+        var first = await BeginUnplugAsync();
+        var second = await BeginUnplugAsync();
+        var asked = new List<string>();
+        while (!asked.Contains("device_del"))
+        {
+            asked.AddRange(_qemu.TakeAsked());
+            await Task.Yield();
+        }
+
+        _qemu.Answer("qom-list", $"[{Port}]");
+        await _qemu.SendAsync("""{"event": "DEVICE_DELETED", "data": {"device": "n1", "path": "/machine/peripheral/n1"}, "timestamp": {"seconds": 1, "microseconds": 2}}""");
+        Assert.Equal(OperationState.Succeeded, (await _lab.EndAsync(first!)).State);
+        var ended = await _lab.EndAsync(second!);
+        Assert.Equal((OperationState.Failed, "n1 is not plugged in any more."), (ended.State, ended.Error));
+        Assert.Single(asked.Concat(_qemu.TakeAsked()), name => name == "device_del");
+        Assert.Null(await BeginUnplugAsync());
     }
 
     [Fact(Timeout = Hang)]
@@ -135,8 +158,9 @@ public sealed class HotPlugTests : IAsyncLifetime
     private Task<Operation> BeginPlugAsync() =>
         HotPlug.BeginPlugAsync(Vm, new PlugRequest(PlugKind.E1000e, "n1"), LabOnThisMachine.Tester, Cancellation);
 
-    private async Task<Operation> UnplugAsync() =>
-        await _lab.EndAsync((await HotPlug.BeginUnplugAsync(Vm, "n1", force: false, deleteFile: false, LabOnThisMachine.Tester, Cancellation))!);
+    private Task<Operation?> BeginUnplugAsync() => HotPlug.BeginUnplugAsync(Vm, "n1", force: false, deleteFile: false, LabOnThisMachine.Tester, Cancellation);
+
+    private async Task<Operation> UnplugAsync() => await _lab.EndAsync((await BeginUnplugAsync())!);
 
     private static string BusWith(string behindPort)
     {

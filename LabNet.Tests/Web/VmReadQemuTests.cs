@@ -84,6 +84,7 @@ public sealed class VmReadQemuTests
                     await CheckIoBenchmarkAsync(app, client, vm);
                 }
 
+                await PlugOverRest.CheckAsync(app, client, vm, session);
                 await CheckPausedAsync(app, client, vm, session);
             }
         }
@@ -231,7 +232,16 @@ public sealed class VmReadQemuTests
             Assert.InRange(repeat.GetProperty("host").GetProperty("readBytes").GetInt64(), read.GetProperty("bytes").GetInt64(), long.MaxValue);
         });
         await CheckSeriesAsync(app, client, vm);
+        await CheckWithoutFioAsync(client, vm);
         Assert.Equal("", await ExecAsync(client, vm, "ls /var/tmp", ""));
+    }
+
+    private static async Task CheckWithoutFioAsync(HttpClient client, Uri vm)
+    {
+        var fio = await ExecAsync(client, vm, "f=$(command -v fio); mv $f $f.away; echo $f", "");
+        var refused = await ProblemJson.ReadAsync(await client.PostAsJsonAsync(new Uri(vm, "io-benchmarks"), new { device = "vda", profile = "rand-read-4k" }, TestRun.Ended));
+        await ExecAsync(client, vm, "mv $1.away $1", fio);
+        Assert.Equal((409, "The guest of intel has no fio. Install it there (apt install fio)."), (refused.Status, refused.Detail));
     }
 
     /// <summary>Measure, plug, measure again, unplug.</summary>
@@ -270,7 +280,7 @@ public sealed class VmReadQemuTests
         Assert.Contains("paused", uptime.GuestProblem, StringComparison.Ordinal);
     }
 
-    private static async Task<string> ExecAsync(HttpClient client, Uri vm, string script, string argument)
+    internal static async Task<string> ExecAsync(HttpClient client, Uri vm, string script, string argument)
     {
         var request = new { path = "/bin/bash", args = (string[])["-c", script, "--", argument] };
         using var answer = await client.PostAsJsonAsync(new Uri(vm, "guest/exec"), request, TestRun.Ended);
