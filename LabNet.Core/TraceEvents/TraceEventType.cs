@@ -38,6 +38,21 @@ public sealed record TraceEventType(string Name, ImmutableArray<TraceArgument> A
     /// <summary>An event of which only the name is known.</summary>
     public static TraceEventType Untyped(string name) => new(name, [new TraceArgument(UntypedArgument, "char *", TraceValueKind.Text)], IsTyped: false);
 
+    /// <summary>Whether an argument before this one has the same name: where a name leads to one value, the first one's counts.</summary>
+    /// <param name="argument">A place in <see cref="Arguments"/>.</param>
+    public bool IsRepeated(int argument)
+    {
+        for (var before = 0; before < argument; before++)
+        {
+            if (Arguments[before].Name == Arguments[argument].Name)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     public bool Equals(TraceEventType? other) =>
         other is not null && Name == other.Name && IsTyped == other.IsTyped && Arguments.AsSpan().SequenceEqual(other.Arguments.AsSpan());
 

@@ -19,6 +19,9 @@ public sealed record TracePair(IReadOnlyList<string> Begins, string End, IReadOn
         new(["thread_pool_submit"], "thread_pool_complete", ["pool", "req"], "ret"),
     ];
 
+    /// <summary>What the requests are of, such as <c>virtio_blk</c>: the words with which all of the pair's events begin.</summary>
+    public string Subject { get; } = string.Join('_', End.Split('_').TakeWhile((word, place) => Begins.All(begin => begin.Split('_').ElementAtOrDefault(place) == word)));
+
     /// <summary>Only of these events a latency can be known.</summary>
     public static bool EndsRequests(string eventName) => All.Any(pair => pair.End == eventName);
 }

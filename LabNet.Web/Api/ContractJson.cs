@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using LabNet.Core.Devices;
+using LabNet.Core.Feed;
 using LabNet.Core.IoBenchmarks;
 using LabNet.Core.Labs;
 using LabNet.Core.TraceEvents;
@@ -45,16 +46,13 @@ internal static class ContractJson
         public override string ConvertName(string name) => word(Enum.Parse<TEnum>(name));
     }
 
-    /// <summary>UTC, always with six digits of a second, so that times sort as text.</summary>
     private sealed class UtcTimeConverter : JsonConverter<DateTimeOffset>
     {
-        private const string Format = "yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'";
-
         public override DateTimeOffset Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
             reader.TryGetDateTimeOffset(out var time) ? time.ToUniversalTime() : throw new JsonException("a time is ISO 8601");
 
         public override void Write(Utf8JsonWriter writer, DateTimeOffset value, JsonSerializerOptions options) =>
-            writer.WriteStringValue(value.UtcDateTime.ToString(Format, CultureInfo.InvariantCulture));
+            writer.WriteStringValue(value.UtcDateTime.ToString(UnixTime.IsoFormat, CultureInfo.InvariantCulture));
     }
 }
 

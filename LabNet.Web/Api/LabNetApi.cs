@@ -55,6 +55,7 @@ public static class LabNetApi
         EventEndpoints.Map(api);
         MetricEndpoints.Map(api);
         TraceEndpoints.Map(api);
+        TraceExportEndpoint.Map(api);
         StorageEndpoints.Map(api);
         IoBenchmarkEndpoints.Map(api);
         OpenApiDescription.Map(routes);

@@ -19,8 +19,11 @@ internal sealed partial class ProblemAnswers(RequestDelegate next, ILogger<Probl
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
-            // Nobody waits for the answer any more; the status is for the request log only.
-            context.Response.StatusCode = StatusCodes.Status499ClientClosedRequest;
+            // Nobody waits for the answer any more; the status is for the request log only. A download that has begun has its own.
+            if (!context.Response.HasStarted)
+            {
+                context.Response.StatusCode = StatusCodes.Status499ClientClosedRequest;
+            }
         }
         catch (Exception e) when (!context.Response.HasStarted)
         {

@@ -40,6 +40,9 @@ internal static class QueryText
         : allowed.Contains(text) ? text
         : throw new BadInputException($"{name}: \"{text}\" is none of {string.Join(", ", allowed)}.");
 
+    /// <summary>Words that are separated by commas.</summary>
+    public static string[] List(string text) => text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+
     private static DateTimeOffset? Time(string name, string? text) => text is null ? null
         : DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time)
             && time.Year is >= 1970 and < 2262 ? time

@@ -29,34 +29,14 @@ public sealed record TraceSwitchContract(string Pattern, bool Enabled, TraceKeep
     internal TraceEventSwitch ToSwitch() => new(Pattern, Enabled, Keep ?? TraceKeep.Store, Filter);
 }
 
-/// <summary>Something that QEMU traced.</summary>
+/// <summary>Something that QEMU traced. It describes what <see cref="TraceEventJson"/> writes.</summary>
 /// <param name="Seq">Counts the VM's trace events, in the order in which QEMU wrote them.</param>
 /// <param name="Event">Such as `virtio_blk_req_complete`; `(unparsed)` for a line of QEMU's log that is no event.</param>
 /// <param name="Thread">The kernel's id of the thread; null where QEMU does not tell it.</param>
 /// <param name="Vcpu">Null for a thread of QEMU's own.</param>
 /// <param name="Args">Numbers as numbers, also those that QEMU prints in base 16.</param>
 /// <param name="LatencyUs">Of the request that the event ends.</param>
-public sealed record TracedContract(DateTimeOffset Time, long Seq, string Vm, string Event, int? Thread, int? Vcpu, JsonObject Args, double? LatencyUs)
-{
-    internal const double NanosecondsPerMicrosecond = 1000;
-
-    internal static TracedContract Of(TraceEvent traced) => new(
-        UnixTime.FromUnixTimeNs(traced.TimeNs),
-        traced.Sequence,
-        traced.Vm.ToString(),
-        traced.Type.Name,
-        traced.Thread.Id == 0 ? null : traced.Thread.Id,
-        traced.Thread.Vcpu,
-        new JsonObject(traced.Type.Arguments.Zip(traced.Values, (argument, value) => KeyValuePair.Create<string, JsonNode?>(argument.Name, ValueOf(value))).DistinctBy(pair => pair.Key)),
-        traced.LatencyNs / NanosecondsPerMicrosecond);
-
-    private static JsonValue? ValueOf(TraceValue value) => value.Kind switch
-    {
-        TraceValueKind.Text => JsonValue.Create(value.Text),
-        TraceValueKind.Number => JsonValue.Create(value.Bits),
-        _ => JsonValue.Create(unchecked((ulong)value.Bits)),
-    };
-}
+public sealed record TracedContract(DateTimeOffset Time, long Seq, string Vm, string Event, int? Thread, int? Vcpu, JsonObject Args, double? LatencyUs);
 
 /// <param name="Cursor">For the next, older page; null where there is none.</param>
 public sealed record TracePageContract(IReadOnlyList<TracedContract> Items, string? Cursor);
@@ -94,6 +74,8 @@ public sealed record TraceTrackContract(
     IReadOnlyList<double?>? LatencyMeanUs,
     IReadOnlyList<double?>? LatencyMaxUs)
 {
+    private const double NanosecondsPerMicrosecond = 1000;
+
     internal static TraceTrackContract Of(TraceTimelineTrack track) => new(
         track.Vm.ToString(),
         track.Name,
@@ -105,7 +87,7 @@ public sealed record TraceTrackContract(
         Us(track.LatencyCount, track.LatencyMaxNs));
 
     private static List<double?>? Us(IReadOnlyList<long> counts, IReadOnlyList<long> ns) =>
-        counts.Count == 0 ? null : [.. counts.Zip(ns, (count, one) => count == 0 ? (double?)null : one / TracedContract.NanosecondsPerMicrosecond)];
+        counts.Count == 0 ? null : [.. counts.Zip(ns, (count, one) => count == 0 ? (double?)null : one / NanosecondsPerMicrosecond)];
 }
 
 /// <summary>What there was of one event.</summary>
@@ -119,10 +101,12 @@ public sealed record TraceStatisticContract(string Vm, string Event, long Count,
 /// <summary>Microseconds; the percentiles are at most 6 % off, the largest is exact.</summary>
 public sealed record TraceLatencyContract(long Count, double P50, double P95, double P99, double Max)
 {
+    private const double NanosecondsPerMicrosecond = 1000;
+
     internal static TraceLatencyContract Of(TraceLatency latency) => new(
         latency.Count,
-        latency.P50Ns / TracedContract.NanosecondsPerMicrosecond,
-        latency.P95Ns / TracedContract.NanosecondsPerMicrosecond,
-        latency.P99Ns / TracedContract.NanosecondsPerMicrosecond,
-        latency.MaxNs / TracedContract.NanosecondsPerMicrosecond);
+        latency.P50Ns / NanosecondsPerMicrosecond,
+        latency.P95Ns / NanosecondsPerMicrosecond,
+        latency.P99Ns / NanosecondsPerMicrosecond,
+        latency.MaxNs / NanosecondsPerMicrosecond);
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using LabNet.Core.Feed;
@@ -5,6 +6,7 @@ using LabNet.Core.Storage;
 using LabNet.Core.TraceEvents;
 using LabNet.Core.Vms;
 using LabNet.Web.Access;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Http.Json;
 using Microsoft.Extensions.Options;
 
@@ -13,7 +15,7 @@ namespace LabNet.Web.Api;
 /// <summary>What QEMU traces of itself.</summary>
 public static class TraceEndpoints
 {
-    private const string Tag = "Trace events";
+    internal const string Tag = "Trace events";
     private const string LinesOfJson = "application/x-ndjson";
 
     internal static void Map(IEndpointRouteBuilder api)
@@ -25,7 +27,7 @@ public static class TraceEndpoints
         api.MapPut("/vms/{vm}/trace-events", PutTraceEventsAsync).WithTags(Tag)
             .RequireAuthorization(AccessPolicies.Operator)
             .ProducesProblems(ProblemType.BadInput, ProblemType.UnknownThing, ProblemType.Conflict, ProblemType.NotConnected, ProblemType.TimedOut);
-        api.MapGet("/trace", GetTrace).WithTags(Tag).ProducesProblems(ProblemType.BadInput, ProblemType.UnknownThing);
+        api.MapGet("/trace", GetTrace).WithTags(Tag).Produces<TracePageContract>().ProducesProblems(ProblemType.BadInput, ProblemType.UnknownThing);
         api.MapGet("/trace/timeline", GetTimelineAsync).WithTags(Tag)
             .Produces<TraceTimelineContract>()
             .ProducesProblems(ProblemType.BadInput, ProblemType.UnknownThing);
@@ -72,7 +74,7 @@ public static class TraceEndpoints
     /// <param name="filter">Only what it lets through; docs/trace-filter.md tells the language.</param>
     /// <param name="from">The oldest time, such as `2026-11-22T10:00:00Z`; itself included.</param>
     /// <param name="to">The newest time, itself not included.</param>
-    internal static TracePageContract GetTrace(
+    internal static FileContentHttpResult GetTrace(
         VmRegistry vms,
         TraceStore store,
         TraceCatalogue catalogue,
@@ -90,9 +92,7 @@ public static class TraceEndpoints
         var (count, range) = (QueryText.Limit(limit), QueryText.Range(from, to));
         var found = store.Read(new TraceQuery(
             name, count + 1, range.From?.ToUnixTimeNs(), range.To?.ToUnixTimeNs(), TraceQueryText.Filter(filter, events, catalogue), QueryText.Cursor(cursor)?.Number));
-        return new TracePageContract(
-            [.. found.Take(count).Select(TracedContract.Of)],
-            found.Count > count ? new PageCursor(found[count - 1].TimeNs, found[count - 1].Sequence).ToString() : null);
+        return Page(found.Take(count), found.Count > count ? new PageCursor(found[count - 1].TimeNs, found[count - 1].Sequence).ToString() : null);
     }
 
     /// <summary>How many trace events there were when. With `Accept: application/x-ndjson` part by part, a line each, the newest part of the range first.</summary>
@@ -158,6 +158,27 @@ public static class TraceEndpoints
         QueryText.ThrowIfUnknown(context, ["vm", "from", "to", "events", "filter"]);
         var query = TraceQueryText.Query(vms, vm, from, to, time.GetUtcNow(), TraceQueryText.Filter(filter, events, catalogue));
         return [.. store.ReadStatistics(query, context.RequestAborted).Select(TraceStatisticContract.Of)];
+    }
+
+    /// <summary>A <see cref="TracePageContract"/>.</summary>
+    private static FileContentHttpResult Page(IEnumerable<TraceEvent> items, string? cursor)
+    {
+        var page = new ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(page, TraceEventJson.Options))
+        {
+            json.WriteStartObject();
+            json.WriteStartArray("items"u8);
+            foreach (var item in items)
+            {
+                TraceEventJson.Write(json, item);
+            }
+
+            json.WriteEndArray();
+            json.WriteString("cursor"u8, cursor);
+            json.WriteEndObject();
+        }
+
+        return TypedResults.Bytes(page.WrittenMemory, "application/json; charset=utf-8");
     }
 
     private static async Task<IReadOnlyList<TraceEventStateContract>> ReadAsync(
