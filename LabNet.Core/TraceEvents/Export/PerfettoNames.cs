@@ -2,11 +2,8 @@ namespace LabNet.Core.TraceEvents;
 
 /// <summary>Names that a trace tells once, and by their number from then on.</summary>
 /// <remarks>Not thread-safe.</remarks>
-internal sealed class PerfettoNames
+internal sealed class PerfettoNames(int namesMax)
 {
-    /// <summary>QEMU declares some thousand. Beyond it a name is written each time: memory stays what it is whatever stands in a log.</summary>
-    private const int NamesMax = 16 << 10;
-
     private readonly Dictionary<string, ulong> _numbers = new(StringComparer.Ordinal);
     private readonly List<string> _untold = [];
 
@@ -20,7 +17,7 @@ internal sealed class PerfettoNames
             return true;
         }
 
-        if (_numbers.Count >= NamesMax)
+        if (_numbers.Count >= namesMax)
         {
             return false;
         }

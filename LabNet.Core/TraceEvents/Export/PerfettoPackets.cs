@@ -14,7 +14,7 @@ internal readonly record struct PerfettoTrack(ulong Uuid, ulong Parent, string N
 /// trace's own clock too, so that nothing is converted and no boot time is made up that another trace of this machine could be joined by.
 /// </summary>
 /// <remarks>Not thread-safe.</remarks>
-internal sealed class PerfettoPackets(IBufferWriter<byte> to)
+internal sealed class PerfettoPackets(IBufferWriter<byte> to, int namesMax)
 {
     private const ulong Sequence = 1;
 
@@ -22,8 +22,8 @@ internal sealed class PerfettoPackets(IBufferWriter<byte> to)
     private const string SequenceArgument = "labnet.seq";
 
     private readonly ProtobufBuffer _packet = new();
-    private readonly PerfettoNames _eventNames = new();
-    private readonly PerfettoNames _argumentNames = new();
+    private readonly PerfettoNames _eventNames = new(namesMax);
+    private readonly PerfettoNames _argumentNames = new(namesMax);
 
     /// <summary>Before all other packets.</summary>
     public void WriteClock(long timeNs)

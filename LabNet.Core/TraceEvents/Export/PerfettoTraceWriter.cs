@@ -11,11 +11,7 @@ namespace LabNet.Core.TraceEvents;
 /// <remarks>Not thread-safe. Memory stays bounded whatever is written.</remarks>
 internal sealed class PerfettoTraceWriter : ITraceWriter
 {
-    /// <summary>A VM has some hundred requests under way. More are such whose ends were never traced, or were not asked for.</summary>
-    internal const int OpenMax = 16 << 10;
-
-    private const int RolesMax = 16 << 10;
-
+    private readonly PerfettoLimits _limits;
     private readonly PerfettoPackets _packets;
     private readonly PerfettoTracks _tracks;
     private readonly Dictionary<TraceEventType, TracePairRole?> _roles = [];
@@ -24,10 +20,12 @@ internal sealed class PerfettoTraceWriter : ITraceWriter
     private bool _hasClock;
     private ulong _flows;
 
-    public PerfettoTraceWriter(IBufferWriter<byte> to)
+    /// <param name="limits">The usual ones if left out.</param>
+    public PerfettoTraceWriter(IBufferWriter<byte> to, PerfettoLimits? limits = null)
     {
-        _packets = new PerfettoPackets(to);
-        _tracks = new PerfettoTracks(_packets);
+        _limits = limits ?? new PerfettoLimits();
+        _packets = new PerfettoPackets(to, _limits.Names);
+        _tracks = new PerfettoTracks(_packets, _limits.Tracks);
     }
 
     /// <summary>Nothing: the clock needs a time, and a trace without an event is an empty file.</summary>
@@ -74,7 +72,7 @@ internal sealed class PerfettoTraceWriter : ITraceWriter
         }
         else
         {
-            if (_open.Count >= OpenMax)
+            if (_open.Count >= _limits.Open)
             {
                 WriteOpen();
                 foreach (var (vm, count) in _inFlight.Where(one => one.Value > 0).ToList())
@@ -151,7 +149,7 @@ internal sealed class PerfettoTraceWriter : ITraceWriter
     {
         if (!_roles.TryGetValue(type, out var role))
         {
-            if (_roles.Count >= RolesMax)
+            if (_roles.Count >= _limits.Names)
             {
                 _roles.Clear();
             }

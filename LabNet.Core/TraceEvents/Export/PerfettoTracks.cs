@@ -10,14 +10,8 @@ internal readonly record struct RequestDevice(VmName Vm, int Pair, long First, l
 /// requests in lanes of one name, which Perfetto draws as one, and QEMU's other threads.
 /// </summary>
 /// <remarks>Not thread-safe.</remarks>
-internal sealed class PerfettoTracks(PerfettoPackets packets)
+internal sealed class PerfettoTracks(PerfettoPackets packets, int tracksMax)
 {
-    /// <summary>
-    /// QEMU begins and ends threads all the time, so that months of events have any number of them. What has no track any more stands on
-    /// its VM's own; a request has no slice then.
-    /// </summary>
-    internal const int TracksMax = 16 << 10;
-
     private const int CounterRank = 0;
     private const int FirstVcpuRank = 1;
     private const int DeviceRank = 1 << 20;
@@ -29,7 +23,7 @@ internal sealed class PerfettoTracks(PerfettoPackets packets)
     private readonly Dictionary<RequestDevice, RequestLanes> _lanes = [];
     private ulong _told;
 
-    private bool IsFull => _told >= TracksMax;
+    private bool IsFull => _told >= (ulong)tracksMax;
 
     public ulong OfThread(VmName vm, TraceThread thread)
     {
@@ -70,7 +64,7 @@ internal sealed class PerfettoTracks(PerfettoPackets packets)
 
     /// <summary>Takes a lane of the device for a request.</summary>
     /// <param name="end">Its arguments name the device.</param>
-    /// <returns>False if there is none, see <see cref="TracksMax"/>.</returns>
+    /// <returns>False if there is none, see <see cref="PerfettoLimits"/>.</returns>
     public bool TryTakeLane(RequestDevice device, TraceEvent end, TracePairRole role, long startNs, out ulong track)
     {
         track = 0;

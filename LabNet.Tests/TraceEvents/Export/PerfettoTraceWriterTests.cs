@@ -1,3 +1,4 @@
+using System.Buffers;
 using LabNet.Core.TraceEvents;
 using static LabNet.Tests.TraceEvents.SampleEvents;
 
@@ -118,27 +119,48 @@ public sealed class PerfettoTraceWriterTests
     public async Task No_event_is_an_empty_file() => Assert.Empty(await ExportAsync(TraceExportFormat.Perfetto, []));
 
     [Fact]
-    public async Task More_threads_than_tracks_stand_on_the_VMs_own_and_more_names_than_can_be_numbered_are_written_out()
+    public async Task More_threads_than_tracks_stand_on_the_VMs_own_and_requests_have_no_slice_then()
     {
-        const int Many = PerfettoTracks.TracksMax + 50;
-        var events = Enumerable.Range(1, Many).Select(number => At(number, TraceEventType.Untyped($"e{number}"), ["x"]) with { Thread = new TraceThread(number, null) });
-        var trace = await WriteAsync([.. events, EndAt(Many, 1, 1), BeginAt(Many, 2), EndAt(Many + 1, 2, 1)]);
-        Assert.Equal(Many + 3, trace.Events.Count(e => e.Type == Instant));
-        Assert.InRange(trace.Tracks.Count(), PerfettoTracks.TracksMax, PerfettoTracks.TracksMax + 1);
-        Assert.InRange(trace.Events.Count(e => e.Track == "x86"), 50, 60);
+        var events = Enumerable.Range(1, 12).Select(number => At(number, Access, [0, 1, 2, 3, 4, "x"]) with { Thread = new TraceThread(number, null) });
+        var trace = await WriteAsync(new PerfettoLimits(Tracks: 10), [.. events, EndAt(20, 1, 1), BeginAt(30, 2), EndAt(31, 2, 1), EndAt(40, 1, 1, Arm)]);
+        Assert.Equal(["arm", "x86", "x86/requests in flight", .. Enumerable.Range(1, 9).Select(number => $"x86/thread {number}")], trace.Tracks.Order(StringComparer.Ordinal));
+        Assert.Equal([10, 11, 12, 30], trace.Events.Where(e => e is { Type: Instant, Track: "x86" }).Select(e => Us(e.TimeNs)));
         Assert.DoesNotContain(trace.Events, e => e.Type < Instant);
-        Assert.Contains(trace.Events, e => e.Name == $"e{Many}");
         Assert.Equal(2, trace.Events.SelectMany(e => e.Flows).Count());
+    }
+
+    [Fact]
+    public async Task More_names_than_can_be_numbered_are_written_out()
+    {
+        var events = Enumerable.Range(1, 20).Select(number => At(number, Typed($"e{number}", $"a{number}:d"), [number]));
+        var trace = await WriteAsync(new PerfettoLimits(Names: 10), [.. events]);
+        Assert.Equal(
+            Enumerable.Range(1, 20).Select(number => $"e{number} a{number}={number} labnet.seq={number}u"), trace.Events.Select(e => $"{e.Name} {e.Arguments}"));
     }
 
     [Fact]
     public async Task Begins_without_ends_do_not_gather_without_limit()
     {
-        var events = Enumerable.Range(1, PerfettoTraceWriter.OpenMax + 10).Select(number => BeginAt(number, number));
-        var trace = await WriteAsync([.. events]);
-        Assert.Equal(PerfettoTraceWriter.OpenMax + 10, trace.Events.Count(e => e.Type == Instant));
-        var counted = trace.Events.Where(e => e.Type == Counter).Select(e => (int)e.Value).ToList();
-        Assert.Equal((PerfettoTraceWriter.OpenMax, 10), (counted.Max(), counted[^1]));
+        var events = Enumerable.Range(1, 25).Select(number => BeginAt(number, number));
+        var trace = await WriteAsync(new PerfettoLimits(Open: 10), [.. events, EndAt(100, 1, 99), EndAt(101, 25, 76)]);
+        Assert.Equal(27, trace.Events.Count(e => e.Type == Instant));
+        int[] tenTimes = [.. Enumerable.Range(1, 10)];
+        Assert.Equal([.. tenTimes, 0, .. tenTimes, 0, 1, 2, 3, 4, 5, 4], trace.Events.Where(e => e.Type == Counter).Select(e => (int)e.Value));
+        Assert.Equal([2, 3], trace.Events.SelectMany(e => e.Flows).CountBy(flow => flow).Select(flow => flow.Value));
+    }
+
+    private static async Task<PerfettoTrace> WriteAsync(PerfettoLimits limits, params TraceEvent[] events)
+    {
+        var written = new ArrayBufferWriter<byte>();
+        using var writer = new PerfettoTraceWriter(written, limits);
+        writer.Begin();
+        foreach (var traced in events)
+        {
+            writer.Write(traced);
+        }
+
+        writer.End();
+        return await PerfettoTrace.ReadAsync(written.WrittenSpan.ToArray());
     }
 
     private static async Task<PerfettoTrace> WriteAsync(params TraceEvent[] events) =>
