@@ -1,4 +1,5 @@
 import uPlot from '../../lib/uplot.js';
+import { Colours } from '../../charts/colours.js';
 import { format } from '../../charts/units.js';
 
 const seriesColours = 8;
@@ -23,31 +24,6 @@ function timeTicks(ticks, stepMs) {
 }
 
 const utcText = time => new Date(time).toISOString().replace('T', ' ').replace(/\.\d+Z$/, ' UTC');
-
-// Canvas knows no light-dark(): the browser resolves the colours for it, anew after a change of theme.
-class Colours {
-  #probe;
-  #known = new Map();
-
-  constructor(host) {
-    this.#probe = document.createElement('span');
-    this.#probe.hidden = true;
-    host.append(this.#probe);
-    this.observer = new MutationObserver(() => this.#known.clear());
-    this.observer.observe(document.documentElement, { attributes: true });
-    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.#known.clear());
-  }
-
-  of(variable, alpha = 1) {
-    const key = `${variable}/${alpha}`;
-    if (!this.#known.has(key)) {
-      this.#probe.style.color = alpha === 1 ? `var(${variable})` : `color-mix(in srgb, var(${variable}) ${alpha * 100}%, transparent)`;
-      this.#known.set(key, getComputedStyle(this.#probe).color);
-    }
-
-    return this.#known.get(key);
-  }
-}
 
 const seriesColour = index => `--lab-series-${(index % seriesColours) + 1}`;
 
@@ -87,7 +63,7 @@ export class MetricChart {
 
   close() {
     this.#sizes.disconnect();
-    this.#colours.observer.disconnect();
+    this.#colours.close();
     this.#uplot?.destroy();
   }
 

@@ -27,6 +27,7 @@ public enum IconShape
     Open,
     Book,
     List,
+    Timeline,
 }
 
 /// <summary>Drawn here instead of with Radzen's icon font (1 MB), which a browser then loads only for Radzen's own parts.</summary>
@@ -59,6 +60,7 @@ internal static class IconShapes
         IconShape.Search => "M10.5 4a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13zM15.5 15.5 20.5 20.5",
         IconShape.Open => "M14 4h6v6M20 4l-9 9M18 14v4.5A1.5 1.5 0 0 1 16.5 20h-11A1.5 1.5 0 0 1 4 18.5v-11A1.5 1.5 0 0 1 5.5 6H10",
         IconShape.List => "M8.5 6H20M8.5 12H20M8.5 18H20M4 6h.6M4 12h.6M4 18h.6",
+        IconShape.Timeline => "M4 5.5h9M8 12h11M5 18.5h7M16.5 18.5h3M17 5.5h2",
         IconShape.Book => "M6 3.5h12v17H6zM9.5 8h5M9.5 12h5M9.5 16h3",
         _ => throw new ArgumentOutOfRangeException(nameof(shape), shape, message: null),
     };

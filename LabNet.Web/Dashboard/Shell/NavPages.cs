@@ -12,6 +12,7 @@ public static class NavPages
     public static readonly IReadOnlyList<NavPage> All =
     [
         new("/", "Lab", IconShape.Lab, Role.Viewer),
+        new("/timeline", "Timeline", IconShape.Timeline, Role.Viewer),
         new("/events", "Events", IconShape.List, Role.Viewer),
         new("/audit", "Audit", IconShape.Book, Role.Admin),
     ];

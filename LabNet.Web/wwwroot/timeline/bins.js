@@ -1,0 +1,132 @@
+// Counts and latencies of a stretch of time, a column for each of its bins, as the API tells them part by part.
+const keyOf = (vm, name) => `${vm}/${name}`;
+
+class Track {
+  events = 0;
+  latencies = 0;
+  latencySum = null;
+  latencyCount = null;
+  latencyMax = null;
+
+  constructor(vm, name, bins) {
+    this.vm = vm;
+    this.name = name;
+    this.key = keyOf(vm, name);
+    this.count = new Float64Array(bins);
+    this.peak = 0;
+    this.latencyPeak = 0;
+  }
+
+  add(part) {
+    this.events += part.events;
+    part.bin.forEach((bin, place) => {
+      if (bin < 0 || bin >= this.count.length) {
+        return;
+      }
+
+      this.count[bin] += part.count[place];
+      this.peak = Math.max(this.peak, this.count[bin]);
+      const timed = part.latencyCount?.[place] ?? 0;
+      if (timed > 0) {
+        this.#addLatency(bin, timed, part.latencyMeanUs[place], part.latencyMaxUs[place]);
+      }
+    });
+  }
+
+  #addLatency(bin, timed, mean, max) {
+    if (!this.latencyCount) {
+      [this.latencyCount, this.latencySum, this.latencyMax] = [0, 0, 0].map(() => new Float64Array(this.count.length));
+    }
+
+    this.latencies += timed;
+    this.latencyCount[bin] += timed;
+    this.latencySum[bin] += mean * timed;
+    this.latencyMax[bin] = Math.max(this.latencyMax[bin], max);
+    this.latencyPeak = Math.max(this.latencyPeak, max);
+  }
+}
+
+export class BinnedWindow {
+  tracks = new Map();
+  searched = 0;
+  isComplete = false;
+
+  // `knownTo`: when it was asked for, as nothing of later times was there.
+  constructor({ from, to, binUs, bins }, knownTo = to) {
+    Object.assign(this, { from, to, binUs, bins, knownTo: Math.min(to, knownTo) });
+  }
+
+  // One line of the answer: what later lines tell comes on top.
+  add(part) {
+    for (const one of part.tracks) {
+      const key = keyOf(one.vm, one.track);
+      if (!this.tracks.has(key)) {
+        this.tracks.set(key, new Track(one.vm, one.track, this.bins));
+      }
+
+      this.tracks.get(key).add(one);
+    }
+
+    this.searched = Math.max(this.searched, part.searched);
+    this.isComplete ||= part.complete;
+  }
+
+  // The newest part is told first: before this time nothing is known yet.
+  get knownFrom() {
+    return this.isComplete ? this.from : this.to - (this.to - this.from) * this.searched;
+  }
+
+  get cells() {
+    return this.tracks.size * this.bins;
+  }
+
+  // The bins that a stretch touches, both included.
+  placesOf(from, to) {
+    return [Math.max(0, Math.floor((from - this.from) / this.binUs)), Math.min(this.bins - 1, Math.ceil((to - this.from) / this.binUs) - 1)];
+  }
+}
+
+// What a track has between two times.
+export function totalOf(window, track, from, to) {
+  const total = { count: 0, timed: 0, meanUs: null, maxUs: null };
+  const [first, last] = window.placesOf(from, to);
+  let sum = 0;
+  for (let bin = first; bin <= last; bin++) {
+    total.count += track.count[bin];
+    if (track.latencyCount?.[bin] > 0) {
+      total.timed += track.latencyCount[bin];
+      sum += track.latencySum[bin];
+      total.maxUs = Math.max(total.maxUs ?? 0, track.latencyMax[bin]);
+    }
+  }
+
+  total.meanUs = total.timed > 0 ? sum / total.timed : null;
+  return total;
+}
+
+// Which windows to draw a view from: each stretch from the one whose bins suit best, and no stretch twice.
+export function coverOf(view, windows, wishedBinUs) {
+  const pieces = [];
+  let primary = null;
+  let open = [{ from: view.from, to: view.to }];
+  const misfit = window => Math.abs(Math.log(window.binUs / wishedBinUs));
+  for (const window of [...windows].sort((a, b) => misfit(a) - misfit(b) || b.at - a.at)) {
+    const left = [];
+    for (const stretch of open) {
+      const from = Math.max(stretch.from, window.knownFrom);
+      const to = Math.min(stretch.to, window.knownTo);
+      if (from >= to) {
+        left.push(stretch);
+        continue;
+      }
+
+      primary ??= window;
+      pieces.push({ from, to, window });
+      left.push(...[{ from: stretch.from, to: from }, { from: to, to: stretch.to }].filter(rest => rest.to > rest.from));
+    }
+
+    open = left;
+  }
+
+  return { primary, pieces: pieces.sort((a, b) => a.from - b.from), open };
+}

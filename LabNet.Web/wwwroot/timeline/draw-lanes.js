@@ -1,0 +1,137 @@
+import { stateTone } from './run-state.js';
+
+// What an event of the history looks like: a shape for its sort, so that colour tells nothing alone.
+export const shapes = {
+  qmp: 'circle', job: 'square', action: 'flag', operation: 'flag', gap: 'cross', process: 'diamond', connection: 'ring', guest: 'ring', device: 'plus', link: 'ring', clock: 'ring', storage: 'square',
+};
+
+const badNames = new Set(['crashed', 'start-failed', 'GUEST_PANICKED', 'BLOCK_IO_ERROR', 'BLOCK_JOB_ERROR', 'lost', 'not-writable', 'damaged', 'problem']);
+const apartCss = 11;
+const badgeCss = 19;
+
+export function toneOfEvent(event) {
+  return event.kind === 'gap' ? '--lab-warning' : badNames.has(event.name) ? '--lab-bad' : event.kind === 'action' || event.kind === 'operation' ? '--lab-accent' : '--lab-busy';
+}
+
+const xOf = (frame, at) => (at - frame.view.from) * frame.widthCss / (frame.view.to - frame.view.from);
+
+// Events that would hide each other stand as one, with their number. Also what is hit.
+export function flagsOf(frame, vm) {
+  const groups = [];
+  const { from, to } = frame.view;
+  const air = (to - from) * badgeCss / frame.widthCss;
+  for (const event of frame.eventsOf(vm)) {
+    if (event.at < from - air || event.at > to + air) {
+      continue;
+    }
+
+    const x = xOf(frame, event.at);
+    const last = groups.at(-1);
+    if (last && x - last.x < (last.events.length > 1 ? badgeCss : apartCss)) {
+      last.events.push(event);
+    } else {
+      groups.push({ x, events: [event] });
+    }
+  }
+
+  return groups;
+}
+
+export function drawFlags(context, frame, row, top) {
+  const middle = top + row.height / 2;
+  for (const { x, events } of flagsOf(frame, row.vm)) {
+    const worst = events.find(event => toneOfEvent(event) === '--lab-bad') ?? events.find(event => event.kind === 'gap') ?? events[0];
+    const colour = frame.colours.of(toneOfEvent(worst));
+    if (events.length === 1) {
+      drawShape(context, shapes[worst.kind] ?? 'ring', x, middle, colour);
+    } else {
+      drawCount(context, frame, x, middle, events.length, colour);
+    }
+  }
+}
+
+function drawCount(context, frame, x, middle, count, colour) {
+  const text = count > 99 ? '99+' : String(count);
+  const width = 8 + text.length * 6.5;
+  context.fillStyle = colour;
+  context.beginPath();
+  context.roundRect(x - 5, middle - 7, width, 14, 7);
+  context.fill();
+  context.fillStyle = frame.colours.of('--lab-surface');
+  context.fillText(text, x - 1, middle + 0.5);
+}
+
+function drawShape(context, shape, x, y, colour) {
+  context.fillStyle = colour;
+  context.strokeStyle = colour;
+  context.lineWidth = 2;
+  context.beginPath();
+  switch (shape) {
+    case 'circle':
+      context.arc(x, y, 4, 0, 7);
+      return context.fill();
+    case 'square':
+      return context.fillRect(x - 4, y - 4, 8, 8);
+    case 'diamond':
+      context.moveTo(x, y - 6);
+      context.lineTo(x + 5, y);
+      context.lineTo(x, y + 6);
+      context.lineTo(x - 5, y);
+      return context.fill();
+    case 'flag':
+      context.fillRect(x - 0.75, y - 8, 1.5, 16);
+      context.moveTo(x, y - 8);
+      context.lineTo(x + 8, y - 4.5);
+      context.lineTo(x, y - 1);
+      return context.fill();
+    case 'plus':
+      context.moveTo(x - 5, y);
+      context.lineTo(x + 5, y);
+      context.moveTo(x, y - 5);
+      context.lineTo(x, y + 5);
+      return context.stroke();
+    case 'cross':
+      context.moveTo(x - 4, y - 4);
+      context.lineTo(x + 4, y + 4);
+      context.moveTo(x + 4, y - 4);
+      context.lineTo(x - 4, y + 4);
+      return context.stroke();
+    default:
+      context.arc(x, y, 3.5, 0, 7);
+      return context.stroke();
+  }
+}
+
+export function drawStates(context, frame, row, top) {
+  for (const { from, to, state } of frame.statesOf(row.vm)) {
+    const left = Math.max(-2, xOf(frame, from));
+    const right = Math.min(frame.widthCss + 2, xOf(frame, to));
+    if (right <= left) {
+      continue;
+    }
+
+    const tone = stateTone(state) === 'quiet' ? '--lab-text-3' : `--lab-${stateTone(state)}`;
+    const height = row.height - 8;
+    context.fillStyle = frame.colours.of(tone, 0.16);
+    context.fillRect(left, top + 4, Math.max(1, right - left), height);
+    context.fillStyle = frame.colours.of(tone);
+    context.fillRect(left, top + 4, Math.min(2, Math.max(1, right - left)), height);
+    if (right - Math.max(left, 0) > context.measureText(state).width + 12) {
+      context.fillText(state, Math.max(left, 0) + 7, top + row.height / 2 + 0.5);
+    }
+  }
+}
+
+// What is missing: hatched, from when it is missing until it is there again; of no length, a line.
+export function drawGaps(context, frame, vm, top, height) {
+  for (const event of frame.gapsOf(vm)) {
+    const right = xOf(frame, event.at);
+    const left = event.since === null ? right : xOf(frame, event.since);
+    if (right < 0 || left > frame.widthCss) {
+      continue;
+    }
+
+    context.fillStyle = frame.hatch;
+    context.fillRect(Math.max(0, left - (right - left < 6 ? 3 : 0)), top, Math.max(6, Math.min(frame.widthCss, right) - Math.max(0, left)), height);
+  }
+}
