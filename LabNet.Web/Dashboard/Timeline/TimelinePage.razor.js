@@ -67,6 +67,7 @@ class Timeline {
     this.#gestures.close();
     this.#toolbar.close();
     this.#readout.close();
+    this.#choice.clear();
     this.#sources.stop();
     this.#colours.close();
     cancelAnimationFrame(this.#animation);

@@ -8,7 +8,7 @@ export const modes = ['event', 'vcpu', 'thread', 'device'];
 
 export function readAddress(search, epoch) {
   const query = new URLSearchParams(search);
-  const time = text => text !== null && /^\d{1,15}(\.\d{1,3})?$/.test(text) ? Math.round(epoch.ofMs(Number(text))) : null;
+  const time = text => text !== null && /^\d{1,15}(\.\d{1,9})?$/.test(text) ? Math.round(epoch.ofMs(Number(text))) : null;
   const [from, to] = [time(query.get('from')), time(query.get('to'))];
   const still = from !== null && to !== null && from < to ? { from, to } : null;
   const selection = stretch(query.get('select'), time);

@@ -2,7 +2,7 @@ import { readLines } from './api.js';
 import { BinnedWindow } from './bins.js';
 
 const windowsMax = 12;
-const cellsMax = 4e6; // Of all windows kept: about 100 MB at the most.
+const cellsMax = 2e6; // Of all windows kept: 64 MB at the most.
 const settlesUs = 2e6; // What QEMU wrote is on its way for so long at the most.
 const againUs = 1e6;
 
@@ -98,7 +98,8 @@ export class BinSource {
   }
 
   #suits(window, view, plan, now) {
-    return window.binUs === plan.binUs && window.from <= view.from && Math.min(window.to, window.isComplete ? window.knownTo + againUs : window.to) >= Math.min(view.to, now);
+    const until = window.isComplete ? Math.min(window.to, window.knownTo + againUs) : window.to;
+    return window.binUs === plan.binUs && window.from <= view.from && until >= Math.min(view.to, now);
   }
 
   // What the newest window has better, and what was not used for longest.

@@ -1,8 +1,9 @@
 import { read, readPages } from './api.js';
-import { make } from './dom.js';
+import { button, make } from './dom.js';
 import { beginOf, endOf } from './spans.js';
 
 const listed = 200;
+const pageEvents = 1000;
 const endsWithinUs = [2e3, 50e3, 1e6]; // Where the end of a request is looked for, from near to far.
 const exports = [['perfetto', 'Perfetto'], ['csv', 'CSV'], ['ndjson', 'NDJSON']];
 
@@ -47,16 +48,18 @@ export class Choice {
   showFlags(events) {
     this.#begin();
     const [from, to] = [Math.min(...events.map(one => one.since ?? one.at)), Math.max(...events.map(one => one.at))];
-    this.#drawer.showFlags(events, [this.#button('Zoom to it', () => this.#page.zoomTo(from, to))]);
+    this.#drawer.showFlags(events, [button('Zoom to it', () => this.#page.zoomTo(from, to))]);
   }
 
   async showBin(hit) {
     const signal = this.#begin();
-    const show = events => this.#drawer.showBin(hit, events, event => this.#page.goTo(event), [this.#button('Zoom to it', () => this.#page.zoomTo(hit.from, hit.to))]);
+    const zoom = button('Zoom to it', () => this.#page.zoomTo(hit.from, hit.to));
+    const show = events => this.#drawer.showBin(hit, events, event => this.#page.goTo(event), [zoom]);
     show(null);
     const { vm, track } = hit.row;
     const { mode, filter } = this.#page.state();
-    const query = { vm, ...this.#range(hit.from, hit.to), limit: mode === 'event' ? listed : 1000, ...(mode === 'event' ? { events: track } : {}), ...(filter ? { filter } : {}) };
+    const ofTrack = mode === 'event' ? { events: track, limit: listed } : { limit: pageEvents };
+    const query = { vm, ...this.#range(hit.from, hit.to), ...ofTrack, ...(filter ? { filter } : {}) };
     try {
       const { items } = await read('trace', query, signal);
       show(items.filter(event => this.#page.trackOf(event) === track).slice(0, listed));
@@ -121,7 +124,7 @@ export class Choice {
 
   async #near(vm, from, to) {
     try {
-      return (await readPages('trace', { vm, ...this.#range(from, to), limit: 1000 }, 3)).items;
+      return (await readPages('trace', { vm, ...this.#range(from, to), limit: pageEvents }, 3)).items;
     } catch {
       return [];
     }
@@ -136,11 +139,10 @@ export class Choice {
   }
 
   #linksOf(event) {
-    const pair = event.latencyUs === null ? this.#button('Go to its end', () => this.goToEnd(event)) : this.#button('Go to its begin', () => this.goToBegin(event));
     return [
-      this.#button('‹ Before', () => this.goToNeighbour(-1), 'The event before, of the same track (,)'),
-      this.#button('Next ›', () => this.goToNeighbour(1), 'The next event of the same track (.)'),
-      pair,
+      button('‹ Before', () => this.goToNeighbour(-1), 'The event before, of the same track (,)'),
+      button('Next ›', () => this.goToNeighbour(1), 'The next event of the same track (.)'),
+      event.latencyUs === null ? button('Go to its end', () => this.goToEnd(event)) : button('Go to its begin', () => this.goToBegin(event)),
     ];
   }
 
@@ -151,28 +153,26 @@ export class Choice {
       return vms.map(vm => ({ vm, ...common }));
     }
 
-    const chosen = vms.map(vm => [vm, [...ids].filter(id => id.startsWith(`${vm}/`)).map(id => id.slice(vm.length + 1))]).filter(([, names]) => names.length > 0);
-    return chosen.map(([vm, names]) => mode === 'event' ? { vm, events: names.join(','), ...common } : { vm, ...common });
+    const namesOf = vm => [...ids].filter(id => id.startsWith(`${vm}/`)).map(id => id.slice(vm.length + 1));
+    return vms.filter(vm => namesOf(vm).length > 0)
+      .map(vm => mode === 'event' ? { vm, events: namesOf(vm).join(','), ...common } : { vm, ...common });
   }
 
   #totalsTools(selection, vms) {
-    const [question] = this.#questionsOf(selection, vms);
-    const links = question ? exports.map(([format, title]) => make('a', { class: 'button', download: '', href: this.#exportAddress(selection, vms, format), title: `Download these events for ${title}` }, title)) : [];
-    return [this.#button('Zoom to it', () => this.#page.zoomTo(selection.from, selection.to)), ...links];
-  }
-
-  #exportAddress(selection, vms, format) {
     const questions = this.#questionsOf(selection, vms);
-    const events = [...new Set(questions.flatMap(one => one.events?.split(',') ?? []))].join(',');
-    const { vm, ...rest } = questions[0];
-    return `/api/v1/trace/export?${new URLSearchParams({ ...rest, vm: questions.map(one => one.vm).join(','), ...(events ? { events } : {}), format })}`;
+    const links = questions.length === 0 ? [] : exports.map(([format, title]) =>
+      make('a', { class: 'button', download: '', href: exportAddress(questions, format), title: `Download these events as ${title}` }, title));
+    return [button('Zoom to it', () => this.#page.zoomTo(selection.from, selection.to)), ...links];
   }
 
   #range(from, to) {
     return { from: this.#epoch.toIso(Math.floor(from)), to: this.#epoch.toIso(Math.ceil(to)) };
   }
+}
 
-  #button(text, press, title = null) {
-    return make('button', { type: 'button', class: 'button', title, onclick: press }, text);
-  }
+// The questions differ in their VM and its events.
+function exportAddress(questions, format) {
+  const vm = questions.map(one => one.vm).join(',');
+  const events = [...new Set(questions.flatMap(one => one.events?.split(',') ?? []))].join(',');
+  return `/api/v1/trace/export?${new URLSearchParams({ ...questions[0], vm, ...(events ? { events } : {}), format })}`;
 }

@@ -54,7 +54,8 @@ export class CounterSource {
 
     this.#asked.get(vm)?.abort.abort();
     const span = view.to - view.from;
-    const asked = { from: view.from - span / 2, to: view.to + span / 2, span: span * 2, binUs: span * 2 / points, askedAt: now, abort: new AbortController() };
+    const stretch = { from: view.from - span / 2, to: view.to + span / 2, span: span * 2, binUs: span * 2 / points };
+    const asked = { ...stretch, askedAt: now, abort: new AbortController() };
     this.#asked.set(vm, asked);
     try {
       const window = await this.#read(vm, asked);
@@ -77,9 +78,8 @@ export class CounterSource {
   }
 
   async #read(vm, asked) {
-    const query = new URLSearchParams({
-      from: this.#epoch.toIso(asked.from), to: this.#epoch.toIso(Math.max(asked.from + 1e6, Math.min(asked.to, asked.askedAt))), points, bands: 'true', times: 'unix',
-    });
+    const to = Math.max(asked.from + 1e6, Math.min(asked.to, asked.askedAt));
+    const query = new URLSearchParams({ from: this.#epoch.toIso(asked.from), to: this.#epoch.toIso(to), points, bands: 'true', times: 'unix' });
     counters.forEach(counter => query.append('names', counter.metric));
     const answer = await read(`vms/${encodeURIComponent(vm)}/metrics`, query, asked.abort.signal);
     const table = MetricTable.of(answer.series);

@@ -35,17 +35,24 @@ export function icon(name, size = 14) {
   return element;
 }
 
+export const button = (text, press, title = null) => make('button', { type: 'button', class: 'button', title, onclick: press }, text);
+
+// A button that looks like a link.
+export const link = (text, press, more = {}) => make('button', { type: 'button', class: 'link', onclick: press, ...more }, text);
+
+export const mono = text => make('span', { class: 'mono' }, text);
+
 // A table of texts; `numbers` are the columns that stand on the right. A cell may be an element.
 export function table(caption, heads, rows, numbers = []) {
-  const cell = (tag, content, place) => make(tag, { class: numbers.includes(place) ? 'right number' : null, scope: tag === 'th' ? 'col' : null }, content);
+  const classOf = place => numbers.includes(place) ? 'right number' : null;
   return make(
     'table',
     { class: 'data' },
     make('caption', { class: 'visually-hidden' }, caption),
-    make('thead', {}, make('tr', {}, ...heads.map((head, place) => cell('th', head, place)))),
+    make('thead', {}, make('tr', {}, ...heads.map((head, place) => make('th', { scope: 'col', class: classOf(place) }, head)))),
     make('tbody', {}, ...rows.map(row => make('tr', {}, ...row.map((content, place) => place === 0
       ? make('th', { scope: 'row' }, content)
-      : cell('td', content, place))))));
+      : make('td', { class: classOf(place) }, content))))));
 }
 
 // Only what is new is written: a text that is set anew is read out anew.

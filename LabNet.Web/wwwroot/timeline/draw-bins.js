@@ -3,13 +3,13 @@ const airCss = 4;
 const gapFromPx = 5; // Bars so wide stand apart.
 
 // Bars of different heights in one pixel: the highest is seen, as none is drawn over with nothing.
-function drawBars(pixels, frame, row, top, limits, valueOf, peak, body, edge) {
+function drawBars(pixels, frame, pieces, { row, top, limits }, valueOf, peak, body, edge) {
   const { view, width, dpr } = frame;
   const scale = width / (view.to - view.from);
   const bottom = Math.round((top + row.height - 1) * dpr);
   const high = Math.round((row.height - airCss) * dpr);
   const least = Math.round(2 * dpr);
-  for (const { from, to, window } of frame.piecesOf(row.vm)) {
+  for (const { from, to, window } of pieces) {
     const track = window.tracks.get(`${row.vm}/${row.track}`);
     if (!track) {
       continue;
@@ -35,7 +35,8 @@ function drawBars(pixels, frame, row, top, limits, valueOf, peak, body, edge) {
 export function drawTrack(pixels, frame, row, top, limits) {
   const peak = frame.peakOf(row);
   const { colours } = frame;
-  drawBars(pixels, frame, row, top, limits, (track, bin, window) => track.count[bin] / window.binUs, peak || 1, colours.pixel(row.colour, 0.45), colours.pixel(row.colour));
+  const rate = (track, bin, window) => track.count[bin] / window.binUs;
+  drawBars(pixels, frame, frame.piecesOf(row.vm), { row, top, limits }, rate, peak || 1, colours.pixel(row.colour, 0.45), colours.pixel(row.colour));
 }
 
 // Logarithmic, as latencies reach from microseconds to seconds: the slowest of each bin light, its mean full.
@@ -45,6 +46,7 @@ export function drawLatency(pixels, frame, row, top, limits) {
   const share = value => 0.06 + 0.94 * Math.max(0, Math.log(value / low) / Math.log(high / low));
   const slowest = (track, bin) => track.latencyCount?.[bin] > 0 ? share(track.latencyMax[bin]) : 0;
   const mean = (track, bin) => track.latencyCount?.[bin] > 0 ? share(track.latencySum[bin] / track.latencyCount[bin]) : 0;
-  drawBars(pixels, frame, row, top, limits, slowest, 1, colours.pixel(row.colour, 0.18), colours.pixel(row.colour, 0.5));
-  drawBars(pixels, frame, row, top, limits, mean, 1, colours.pixel(row.colour, 0.4), colours.pixel(row.colour));
+  const { pieces } = frame.cover;
+  drawBars(pixels, frame, pieces, { row, top, limits }, slowest, 1, colours.pixel(row.colour, 0.18), colours.pixel(row.colour, 0.5));
+  drawBars(pixels, frame, pieces, { row, top, limits }, mean, 1, colours.pixel(row.colour, 0.4), colours.pixel(row.colour));
 }

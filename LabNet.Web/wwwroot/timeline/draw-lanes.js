@@ -1,16 +1,21 @@
 import { stateTone } from './run-state.js';
 
 // What an event of the history looks like: a shape for its sort, so that colour tells nothing alone.
-export const shapes = {
-  qmp: 'circle', job: 'square', action: 'flag', operation: 'flag', gap: 'cross', process: 'diamond', connection: 'ring', guest: 'ring', device: 'plus', link: 'ring', clock: 'ring', storage: 'square',
+const shapes = {
+  qmp: 'circle', job: 'square', action: 'flag', operation: 'flag', gap: 'cross', process: 'diamond', device: 'plus', storage: 'square',
 };
 
-const badNames = new Set(['crashed', 'start-failed', 'GUEST_PANICKED', 'BLOCK_IO_ERROR', 'BLOCK_JOB_ERROR', 'lost', 'not-writable', 'damaged', 'problem']);
+const badNames = new Set([
+  'crashed', 'start-failed', 'GUEST_PANICKED', 'BLOCK_IO_ERROR', 'BLOCK_JOB_ERROR', 'lost', 'not-writable', 'damaged', 'problem',
+]);
 const apartCss = 11;
 const badgeCss = 19;
 
-export function toneOfEvent(event) {
-  return event.kind === 'gap' ? '--lab-warning' : badNames.has(event.name) ? '--lab-bad' : event.kind === 'action' || event.kind === 'operation' ? '--lab-accent' : '--lab-busy';
+function toneOfEvent(event) {
+  return event.kind === 'gap' ? '--lab-warning'
+    : badNames.has(event.name) ? '--lab-bad'
+    : event.kind === 'action' || event.kind === 'operation' ? '--lab-accent'
+    : '--lab-busy';
 }
 
 const xOf = (frame, at) => (at - frame.view.from) * frame.widthCss / (frame.view.to - frame.view.from);

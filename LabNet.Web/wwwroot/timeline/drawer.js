@@ -1,5 +1,5 @@
-import { icon, make, table } from './dom.js';
-import { countText, latencyText, rateText } from './figures.js';
+import { icon, link, make, mono, table } from './dom.js';
+import { argumentsText, countText, latencyText, rateText } from './figures.js';
 import { durationText, localText, utcText } from './time.js';
 
 // What was chosen, under the rows. Its content is made anew for each choice.
@@ -22,13 +22,14 @@ export class Drawer {
   }
 
   show(title, note, tools, ...content) {
+    const closing = { type: 'button', class: 'icon-button', 'aria-label': 'Close the details', title: 'Close (Esc)', onclick: this.#onClose };
     this.#place.replaceChildren(
       make(
         'header',
         {},
         make('h2', {}, title),
         make('span', { class: 'note' }, note),
-        make('div', { class: 'tools' }, ...tools, make('button', { type: 'button', class: 'icon-button', 'aria-label': 'Close the details', title: 'Close (Esc)', onclick: this.#onClose }, icon('cross', 16)))),
+        make('div', { class: 'tools' }, ...tools, make('button', closing, icon('cross', 16)))),
       make('div', { class: 'content' }, ...content));
     this.#place.hidden = false;
   }
@@ -44,7 +45,7 @@ export class Drawer {
       ['VM', event.vm],
       ['Time', this.time(at)],
       ['UTC', make('span', { class: 'number' }, utcText(this.#epoch, at))],
-      ['Thread', event.vcpu === null || event.vcpu === undefined ? String(event.thread ?? 'not told') : `vCPU ${event.vcpu} (thread ${event.thread})`],
+      ['Thread', threadOf(event)],
       ['Number', countText(event.seq)],
       ...(event.latencyUs === null ? [] : [['Took', latencyText(event.latencyUs)], ['Began', this.time(at - event.latencyUs)]]),
     ];
@@ -52,7 +53,7 @@ export class Drawer {
   }
 
   showFlags(events, tools) {
-    const rows = events.map(event => [this.time(event.at), event.kind, make('span', { class: 'mono' }, event.name), event.text]);
+    const rows = events.map(event => [this.time(event.at), event.kind, mono(event.name), event.text]);
     this.show(events.length === 1 ? events[0].name : `${events.length} events`, '', tools, table('Events', ['When', 'Kind', 'Name', 'What'], rows));
   }
 
@@ -80,7 +81,8 @@ export class Drawer {
       tools,
       problem ? make('p', { class: 'problem', role: 'alert' }, problem) : null,
       make('p', { class: 'stretch' }, this.time(from), ' – ', this.time(to)),
-      rows.length > 0 ? table('Totals of the selected time', ['VM', 'Event', 'Count', 'Rate', 'Latency p50', 'p95', 'p99', 'Longest'], cells, [2, 3, 4, 5, 6, 7])
+      rows.length > 0
+        ? table('Totals of the selected time', ['VM', 'Event', 'Count', 'Rate', 'Latency p50', 'p95', 'p99', 'Longest'], cells, [2, 3, 4, 5, 6, 7])
         : make('p', { class: 'none' }, isLoading ? '' : 'No event of the chosen tracks lies in it.'));
   }
 
@@ -89,13 +91,17 @@ export class Drawer {
       return make('p', { class: 'none' }, 'Reading the events …');
     }
 
-    const rows = events.map(event => [
-      make('button', { type: 'button', class: 'link number', title: utcText(this.#epoch, this.#epoch.of(event.time)), onclick: () => onEvent(event) }, localText(this.#epoch, this.#epoch.of(event.time))),
-      event.event, latencyText(event.latencyUs),
-      make('span', { class: 'mono' }, Object.entries(event.args).map(([name, value]) => `${name} ${value}`).join('  ')),
-    ]);
+    const rows = events.map(event => {
+      const at = this.#epoch.of(event.time);
+      const when = link(localText(this.#epoch, at), () => onEvent(event), { class: 'link number', title: utcText(this.#epoch, at) });
+      return [when, event.event, latencyText(event.latencyUs), mono(argumentsText(event))];
+    });
     return table('Its events, the newest first', ['When', 'Event', 'Took', 'Arguments'], rows);
   }
+}
+
+function threadOf({ vcpu, thread }) {
+  return typeof vcpu === 'number' ? `vCPU ${vcpu} (thread ${thread})` : typeof thread === 'number' ? String(thread) : 'not told';
 }
 
 function list(facts) {
@@ -104,12 +110,13 @@ function list(facts) {
 
 // With the types that QEMU declares; numbers also in base 16, first where QEMU prints them so.
 function argumentsOf(event, fields) {
-  const mono = text => make('span', { class: 'mono' }, text);
   const rows = Object.entries(event.args).map(([name, value]) => {
     const field = fields?.find(one => one.name === name);
     const hex = typeof value !== 'string' && (typeof value === 'bigint' || Number.isInteger(value)) && value >= 10 ? `0x${value.toString(16)}` : '';
     const [first, second] = field?.kind === 'hex' && hex ? [hex, String(value)] : [String(value), hex];
     return [mono(name), mono(field?.type ?? ''), mono(first), mono(second)];
   });
-  return rows.length === 0 ? make('p', { class: 'none' }, 'It has no arguments.') : table('Arguments', ['Argument', 'Type', 'Value', 'In the other base'], rows);
+  return rows.length === 0
+    ? make('p', { class: 'none' }, 'It has no arguments.')
+    : table('Arguments', ['Argument', 'Type', 'Value', 'In the other base'], rows);
 }

@@ -7,9 +7,12 @@ const whole = new Intl.NumberFormat();
 export const countText = count => whole.format(count);
 
 export function shortCount(count) {
-  return count < 10000 ? whole.format(count) : count < 1e6 ? `${(count / 1e3).toPrecision(3)} k` : count < 1e9 ? `${(count / 1e6).toPrecision(3)} M` : `${(count / 1e9).toPrecision(3)} G`;
+  const [unit, letter] = [[1e9, 'G'], [1e6, 'M'], [1e3, 'k']].find(([size]) => count >= size) ?? [];
+  return count < 10000 ? whole.format(count) : `${Math.floor(count / unit * 10) / 10} ${letter}`;
 }
 
 export const rateText = (count, us) => format(us > 0 ? count / us * 1e6 : 0, '/s');
 
 export const latencyText = us => us === null || us === undefined ? '–' : durationText(us);
+
+export const argumentsText = event => Object.entries(event.args).map(([name, value]) => `${name} ${value}`).join('  ');

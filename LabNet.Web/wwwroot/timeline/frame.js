@@ -66,7 +66,8 @@ export class Frame {
 
   // What is missing of a VM: also what the whole lab misses.
   gapsOf(vm) {
-    return this.#ofVm(this.#gaps, vm, () => this.#sources.history.events.filter(event => event.kind === 'gap' && (event.vm === vm || event.vm === null)));
+    const isGap = event => event.kind === 'gap' && (event.vm === vm || event.vm === null);
+    return this.#ofVm(this.#gaps, vm, () => this.#sources.history.events.filter(isGap));
   }
 
   countersOf(vm) {

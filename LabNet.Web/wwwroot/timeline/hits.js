@@ -76,7 +76,7 @@ function spanAt(frame, row, top, x, y) {
 }
 
 function binAt(frame, row, at) {
-  const piece = frame.piecesOf(row.vm).find(one => at >= one.from && at < one.to);
+  const piece = (row.kind === 'latency' ? frame.cover.pieces : frame.piecesOf(row.vm)).find(one => at >= one.from && at < one.to);
   const track = piece?.window.tracks.get(`${row.vm}/${row.track}`);
   if (!track) {
     return null;

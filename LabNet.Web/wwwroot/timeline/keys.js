@@ -1,4 +1,4 @@
-import { make, table } from './dom.js';
+import { mono, table } from './dom.js';
 
 const keys = [
   ['W, S', 'nearer, farther; as long as they are held'],
@@ -17,7 +17,8 @@ const keys = [
 ];
 
 export function keysHelp(drawer) {
-  drawer.show('Keys and mouse', 'The rows want to have the focus: click on them, or come by Tab.', [], table('Keys', ['Key', 'What it does'], keys.map(([key, what]) => [make('span', { class: 'mono' }, key), what])));
+  const rows = keys.map(([key, what]) => [mono(key), what]);
+  drawer.show('Keys and mouse', 'The rows want to have the focus: click on them, or come by Tab.', [], table('Keys', ['Key', 'What it does'], rows));
 }
 
 // True if the key was one of the timeline's.

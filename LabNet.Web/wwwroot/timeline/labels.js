@@ -15,7 +15,8 @@ export class Labels {
   }
 
   show(layout) {
-    const shown = JSON.stringify([...layout.pinned.rows, ...layout.scrolled.rows].map(row => [row.id, row.isPinned, row.y, row.height, row.isOpen]).concat([...this.#target.pins()]));
+    const rows = [...layout.pinned.rows, ...layout.scrolled.rows];
+    const shown = JSON.stringify([rows.map(row => [row.id, row.isPinned, row.y, row.height, row.isOpen]), [...this.#target.pins()]]);
     if (shown === this.#shown) {
       return;
     }
@@ -28,7 +29,8 @@ export class Labels {
       place.style.height = `${part.height}px`;
     }
 
-    [...this.#pinned.querySelectorAll('[data-keep]'), ...this.#scrolled.querySelectorAll('[data-keep]')].find(element => element.dataset.keep === focused)?.focus({ preventScroll: true });
+    const buttons = [this.#pinned, this.#scrolled].flatMap(place => [...place.querySelectorAll('[data-keep]')]);
+    buttons.find(element => element.dataset.keep === focused)?.focus({ preventScroll: true });
   }
 
   // How much is in view, beside each track's name.
@@ -41,7 +43,6 @@ export class Labels {
   #labelOf(row) {
     const count = make('span', { class: 'count number' });
     this.#elements.set(row, count);
-    const isPinned = this.#target.pins().has(row.id);
     const label = make(
       'div',
       { class: `label ${row.kind} depth-${row.depth}`, 'data-row': row.id },
@@ -50,33 +51,44 @@ export class Labels {
       make('span', { class: 'name', title: row.track ?? row.title }, row.isPinned && row.vm ? `${row.vm} · ${row.title}` : row.title),
       row.detail ? make('span', { class: 'detail' }, row.detail) : null,
       count,
-      row.mayPin
-        ? make(
-          'button',
-          {
-            type: 'button', class: 'pin', title: isPinned ? 'Unpin' : 'Pin to the top', 'data-keep': `pin ${row.isPinned ? 'p' : ''} ${row.id}`, 'aria-pressed': String(isPinned),
-            'aria-label': `Pin ${row.vm ?? 'the lab'} ${row.title}`, onclick: () => this.#target.onPin(row),
-          },
-          icon('pin', 13))
-        : null);
+      row.mayPin ? this.#pin(row) : null);
     label.style.height = `${row.height}px`;
     label.querySelector('.swatch')?.style.setProperty('background', `var(${row.colour})`);
     label.addEventListener('click', event => event.target.closest('button') || this.#target.onChoose(row));
     return label;
   }
 
+  #pin(row) {
+    const isPinned = this.#target.pins().has(row.id);
+    const attributes = {
+      type: 'button',
+      class: 'pin',
+      title: isPinned ? 'Unpin' : 'Pin to the top',
+      'aria-pressed': String(isPinned),
+      'aria-label': `Pin ${row.vm ?? 'the lab'} ${row.title}`,
+      'data-keep': keepOf('pin', row),
+      onclick: () => this.#target.onPin(row),
+    };
+    return make('button', attributes, icon('pin', 13));
+  }
+
   #opener(row) {
     const isTrack = row.kind === 'track';
-    return make(
-      'button',
-      {
-        type: 'button', class: 'opener', 'aria-expanded': String(row.isOpen), 'data-keep': `open ${row.isPinned ? 'p' : ''} ${row.id}`,
-        title: isTrack ? (row.isOpen ? 'Hide the latency' : 'Show the latency') : null,
-        'aria-label': isTrack ? `Latency of ${row.vm} ${row.track}` : row.title, onclick: () => this.#target.onOpen(row),
-      },
-      icon(isTrack ? 'latency' : row.isOpen ? 'open' : 'closed', isTrack ? 13 : 14));
+    const attributes = {
+      type: 'button',
+      class: 'opener',
+      title: !isTrack ? null : row.isOpen ? 'Hide the latency' : 'Show the latency',
+      'aria-expanded': String(row.isOpen),
+      'aria-label': isTrack ? `Latency of ${row.vm} ${row.track}` : row.title,
+      'data-keep': keepOf('open', row),
+      onclick: () => this.#target.onOpen(row),
+    };
+    return make('button', attributes, icon(isTrack ? 'latency' : row.isOpen ? 'open' : 'closed', isTrack ? 13 : 14));
   }
 }
+
+// The same button of a list that was made anew.
+const keepOf = (what, row) => `${what} ${row.isPinned ? 'pinned' : ''} ${row.id}`;
 
 // What stands behind a row's name.
 export function countOf(row, frame, totals) {

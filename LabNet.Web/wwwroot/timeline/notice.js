@@ -1,5 +1,5 @@
 import { read } from './api.js';
-import { make } from './dom.js';
+import { link, make } from './dom.js';
 import { localText } from './time.js';
 
 // What to do where there is nothing to see.
@@ -31,12 +31,14 @@ export class Notice {
 
   #emptyParts(filter, zoomTo) {
     this.#readNewest(filter);
-    const names = this.#vms.flatMap((vm, place) => [place > 0 ? ', ' : '', make('a', { href: `/vms/${encodeURIComponent(vm.name)}/trace` }, vm.name)]);
+    const pageOf = vm => make('a', { href: `/vms/${encodeURIComponent(vm.name)}/trace` }, vm.name);
+    const first = filter
+      ? ['No trace event of this time fits the filter.']
+      : ['No trace event of this time is stored. What a VM traces is switched on at its part Trace: ', ...this.#vms.flatMap(vm => [pageOf(vm), ' '])];
     const links = this.#newest.map(event => {
       const at = this.#epoch.of(event.time);
-      return make('button', { type: 'button', class: 'link', onclick: () => zoomTo(at - 10e6, at + 1e6) }, `Show the newest of ${event.vm}, of ${localText(this.#epoch, at, 0)}`);
+      return link(`Show the newest of ${event.vm}, of ${localText(this.#epoch, at, 0)}`, () => zoomTo(at - 10e6, at + 1e6));
     });
-    const first = filter ? ['No trace event of this time fits the filter.'] : ['No trace event of this time is stored. What a VM traces is switched on at its part Trace: ', ...names, '.'];
     return [make('span', {}, ...first), ...links];
   }
 
@@ -49,7 +51,8 @@ export class Notice {
 
     this.#asked = question;
     this.#newest = [];
-    const answers = await Promise.all(this.#vms.map(vm => read('trace', { vm: vm.name, limit: 1, ...(filter ? { filter } : {}) }).catch(() => ({ items: [] }))));
+    const newestOf = vm => read('trace', { vm: vm.name, limit: 1, ...(filter ? { filter } : {}) }).catch(() => ({ items: [] }));
+    const answers = await Promise.all(this.#vms.map(newestOf));
     if (question === this.#asked) {
       this.#newest = answers.flatMap(answer => answer.items);
     }

@@ -75,7 +75,8 @@ export function drawRuler(canvas, frame, heightCss, epoch, { selection, markers 
   }
 
   if (markers.a !== null && markers.b !== null) {
-    drawStretch(context, colours, xOf(Math.min(markers.a, markers.b)), xOf(Math.max(markers.a, markers.b)), durationText(markers.b - markers.a), '--lab-bad');
+    const [first, last] = [Math.min(markers.a, markers.b), Math.max(markers.a, markers.b)];
+    drawStretch(context, colours, xOf(first), xOf(last), durationText(markers.b - markers.a), '--lab-bad');
   }
 
   for (const [name, at] of Object.entries(markers).filter(([, at]) => at !== null)) {

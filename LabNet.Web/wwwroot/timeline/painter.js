@@ -39,7 +39,8 @@ export class Painter {
 
     frame.hatch = this.#hatch ??= this.#makeHatch(frame);
     const pinnedHeight = layout.pinned.height;
-    const below = { rows: rowsBetween(layout.scrolled.rows, scroll, scroll + heightCss - pinnedHeight), shift: pinnedHeight - scroll, top: pinnedHeight, bottom: heightCss };
+    const inSight = rowsBetween(layout.scrolled.rows, scroll, scroll + heightCss - pinnedHeight);
+    const below = { rows: inSight, shift: pinnedHeight - scroll, top: pinnedHeight, bottom: heightCss };
     const above = { rows: layout.pinned.rows, shift: 0, top: 0, bottom: pinnedHeight };
     this.#drawPixels(frame, [below, above], width, height);
     this.#context.setTransform(dpr, 0, 0, dpr, 0, 0);

@@ -13,8 +13,8 @@ export const rawEventsMax = 2500;
 class RawWindow {
   tracks;
 
-  constructor(vm, from, to, now, events, epoch, trackOf) {
-    Object.assign(this, { vm, from, to: Math.min(to, now), at: performance.now(), askedAt: now, events });
+  constructor(asked, from, events, epoch, trackOf) {
+    Object.assign(this, { asked, from, to: Math.min(asked.to, asked.at), events });
     const spans = Map.groupBy(events, trackOf);
     this.tracks = new Map([...spans].map(([name, ofTrack]) => [name, laidOut(ofTrack.map(event => spanOfEvent(event, epoch)), lanesMax)]));
   }
@@ -47,22 +47,22 @@ export class RawSource {
     return best && overlap(best) > 0 ? best : null;
   }
 
-  // Reads a stretch of a VM unless it is here, newer than `notBefore`, or on its way.
-  async want(vm, plan, now, notBefore, filter, trackOf) {
-    const shows = window => window.from <= plan.from && window.to >= Math.min(plan.to, now) && window.askedAt >= notBefore;
-    if ((this.#windows.get(vm) ?? []).some(shows) || (this.#asked.has(vm) && shows(this.#asked.get(vm)))) {
+  // Reads a stretch around a view of a VM, unless what the view needs is here, not older than `notBefore`, or on its way.
+  async want(vm, { view, plan, now, notBefore, filter, trackOf }) {
+    const shows = one => one.from <= view.from && one.to >= view.to && one.at >= notBefore;
+    if ((this.#windows.get(vm) ?? []).some(window => shows(window.asked)) || (this.#asked.has(vm) && shows(this.#asked.get(vm)))) {
       return;
     }
 
     this.#asked.get(vm)?.abort.abort();
-    const asked = { from: plan.from, to: plan.to, askedAt: now, abort: new AbortController() };
+    const asked = { from: plan.from, to: plan.to, at: now, abort: new AbortController() };
     this.#asked.set(vm, asked);
     const query = { vm, from: this.#epoch.toIso(plan.from), to: this.#epoch.toIso(plan.to), limit: pageEvents, ...(filter ? { filter } : {}) };
     try {
       const { items, isAll } = await readPages('trace', query, pagesMax, asked.abort.signal);
       if (this.#asked.get(vm) === asked) {
         const from = isAll ? plan.from : this.#epoch.of(items.at(-1).time);
-        const window = new RawWindow(vm, from, plan.to, now, items, this.#epoch, trackOf);
+        const window = new RawWindow(asked, from, items, this.#epoch, trackOf);
         this.#windows.set(vm, [window, ...(this.#windows.get(vm) ?? [])].slice(0, windowsMax));
       }
     } catch {

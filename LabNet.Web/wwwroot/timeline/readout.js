@@ -1,3 +1,4 @@
+import { tell } from './dom.js';
 import { countText } from './figures.js';
 import { countOf } from './labels.js';
 import { Notice } from './notice.js';
@@ -39,10 +40,12 @@ export class Readout {
   say(text) {
     this.#said = text;
     this.#toolbar.tellStanding(text);
+    tell(this.#parts.said, text);
   }
 
   unsay() {
     this.#said = null;
+    tell(this.#parts.said, '');
   }
 
   #tell() {

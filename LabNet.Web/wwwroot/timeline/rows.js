@@ -6,7 +6,12 @@ const seriesColours = 8;
 
 export const lanesMax = 12;
 
-export const rowIds = { flags: vm => `events:${vm ?? ''}`, state: vm => `state:${vm}`, track: (vm, name) => `${vm}/${name}`, counter: (vm, metric) => `counter:${vm}/${metric}` };
+const rowIds = {
+  flags: vm => `events:${vm ?? ''}`,
+  state: vm => `state:${vm}`,
+  track: (vm, name) => `${vm}/${name}`,
+  counter: (vm, metric) => `counter:${vm}/${metric}`,
+};
 
 // The same colour for the same name on every VM and on every day.
 export function colourOf(name) {
@@ -31,8 +36,9 @@ function rowsOfTracks(vm, tracks, opened, lanesOf) {
   return tracks.flatMap(({ name, isTimed }) => {
     const id = rowIds.track(vm.name, name);
     const isOpen = isTimed && opened.has(id);
-    const track = row('track', id, vm.name, name, { track: name, colour: colourOf(name), lanes: lanesOf(vm.name, name), mayPin: true, mayOpen: isTimed, isOpen });
-    return isOpen ? [track, row('latency', `latency:${id}`, vm.name, 'latency', { track: name, colour: colourOf(name), depth: 3, belongsTo: id })] : [track];
+    const common = { track: name, colour: colourOf(name) };
+    const track = row('track', id, vm.name, name, { ...common, lanes: lanesOf(vm.name, name), mayPin: true, mayOpen: isTimed, isOpen });
+    return isOpen ? [track, row('latency', `latency:${id}`, vm.name, 'latency', { ...common, depth: 3, belongsTo: id })] : [track];
   });
 }
 
@@ -42,7 +48,10 @@ function rowsOfVm(vm, { tracks, opened, lanesOf }) {
     row('state', rowIds.state(vm.name), vm.name, 'Run state', { mayPin: true }),
     row('flags', rowIds.flags(vm.name), vm.name, 'Events', { mayPin: true }),
     ...ofTracks,
-    ...counters.map(counter => row('counter', rowIds.counter(vm.name, counter.metric), vm.name, counter.title, { counter, colour: colourOf(counter.metric), mayPin: true })),
+    ...counters.map(counter => {
+      const id = rowIds.counter(vm.name, counter.metric);
+      return row('counter', id, vm.name, counter.title, { counter, colour: colourOf(counter.metric), mayPin: true });
+    }),
   ];
 }
 

@@ -3,11 +3,13 @@ const afterQmp = {
   STOP: 'paused', RESUME: 'running', SHUTDOWN: 'shutdown', SUSPEND: 'suspended', WAKEUP: 'running', GUEST_PANICKED: 'guest-panicked', POWERDOWN: null,
 };
 
-const afterProcess = { starting: 'starting', started: 'running', adopted: 'running', ended: 'off', crashed: 'crashed', 'start-failed': 'off', 'start-cancelled': 'off' };
+const afterProcess = {
+  starting: 'starting', started: 'running', adopted: 'running', ended: 'off', crashed: 'crashed', 'start-failed': 'off', 'start-cancelled': 'off',
+};
 
 const toneOf = {
-  running: 'good', paused: 'warning', suspended: 'warning', prelaunch: 'busy', starting: 'busy', 'not reachable': 'bad', crashed: 'bad', 'io-error': 'bad',
-  'internal-error': 'bad', 'guest-panicked': 'bad', off: 'quiet', shutdown: 'quiet',
+  running: 'good', paused: 'warning', suspended: 'warning', prelaunch: 'busy', starting: 'busy', off: 'quiet', shutdown: 'quiet',
+  'not reachable': 'bad', crashed: 'bad', 'io-error': 'bad', 'internal-error': 'bad', 'guest-panicked': 'bad',
 };
 
 export const stateTone = state => toneOf[state] ?? 'busy';

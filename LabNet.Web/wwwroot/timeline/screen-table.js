@@ -1,5 +1,5 @@
 import { format } from '../charts/units.js';
-import { make, table } from './dom.js';
+import { link, make, table } from './dom.js';
 import { countText, latencyText, rateText } from './figures.js';
 import { localText, utcText } from './time.js';
 
@@ -9,9 +9,9 @@ const eventsMax = 200;
 export function screenTable(frame, layout, totals, epoch, onTrack) {
   const { view } = frame;
   const length = Math.min(view.to, frame.now) - view.from;
-  const tracks = layout.scrolled.rows.filter(row => row.kind === 'track').map(row => [row, totals.get(row.id)]).filter(([, one]) => one?.count > 0).map(([row, one]) => [
-    make('button', { type: 'button', class: 'link', onclick: () => onTrack(row) }, one.name),
-    one.vm, countText(one.count), rateText(one.count, length), latencyText(one.meanUs), latencyText(one.maxUs),
+  const seen = layout.scrolled.rows.filter(row => row.kind === 'track' && totals.get(row.id)?.count > 0);
+  const tracks = seen.map(row => [row, totals.get(row.id)]).map(([row, one]) => [
+    link(one.name, () => onTrack(row)), one.vm, countText(one.count), rateText(one.count, length), latencyText(one.meanUs), latencyText(one.maxUs),
   ]);
   const time = at => make('span', { class: 'number', title: utcText(epoch, at) }, localText(epoch, at, 3));
   const vms = [...new Set(layout.scrolled.rows.map(row => row.vm).filter(Boolean))];
@@ -28,7 +28,8 @@ export function screenTable(frame, layout, totals, epoch, onTrack) {
 }
 
 function part(title, rows, empty, heads, numbers) {
-  return make('section', { 'aria-label': title }, make('h2', {}, title), rows.length === 0 ? make('p', { class: 'none' }, empty) : table(title, heads, rows, numbers));
+  const content = rows.length === 0 ? make('p', { class: 'none' }, empty) : table(title, heads, rows, numbers);
+  return make('section', { 'aria-label': title }, make('h2', {}, title), content);
 }
 
 function countersOf(frame, layout) {

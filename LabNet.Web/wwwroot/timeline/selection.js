@@ -19,7 +19,8 @@ const trackId = row => row.kind === 'track' ? row.id : row.belongsTo ?? null;
 
 // The tracks that an area touches; null if it touches none: then it means all.
 export function idsBetween(layout, scroll, top, bottom) {
-  const ids = [...standing(layout, scroll, Infinity)].filter(one => one.top < bottom && one.bottom > top).map(one => trackId(one.row)).filter(Boolean);
+  const touched = [...standing(layout, scroll, Infinity)].filter(one => one.top < bottom && one.bottom > top);
+  const ids = touched.map(one => trackId(one.row)).filter(Boolean);
   return ids.length === 0 ? null : new Set(ids);
 }
 

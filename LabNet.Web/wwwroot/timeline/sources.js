@@ -9,6 +9,7 @@ import { planOf } from './view.js';
 const soonMs = 60; // Behind a movement.
 const againMs = 2000; // Behind a failure.
 const liveMs = [250, 10000];
+const rawAgainUs = 1e6;
 const stepsOfLive = 300; // A live view is read anew when it moved by so many parts of itself.
 
 // All that is read for the page, in one place that says when.
@@ -55,7 +56,8 @@ export class Sources {
 
   // By VM, in the order of their names. What was seen once stays, so that rows do not jump while one moves.
   get tracks() {
-    return new Map([...this.#tracks].map(([vm, tracks]) => [vm, [...tracks.values()].sort((a, b) => a.name.localeCompare(b.name, undefined, { numeric: true }))]));
+    const byName = (a, b) => a.name.localeCompare(b.name, undefined, { numeric: true });
+    return new Map([...this.#tracks].map(([vm, tracks]) => [vm, [...tracks.values()].sort(byName)]));
   }
 
   // After a movement, and during a long one; `wishOf` tells then what is looked at.
@@ -143,7 +145,8 @@ export class Sources {
       const count = countOfVm(totals, vm.name);
       const inPlan = count * (plan.to - plan.from) / (view.to - view.from);
       if (count > 0 && inPlan <= rawEventsMax) {
-        this.raw.want(vm.name, plan, now, isLive ? now - 1e6 : Math.min(view.to, now - 1e6), state.filter, event => this.trackOf(event, state.mode));
+        const notBefore = isLive ? now - rawAgainUs : Math.min(view.to, now - rawAgainUs);
+        this.raw.want(vm.name, { view, plan, now, notBefore, filter: state.filter, trackOf: event => this.trackOf(event, state.mode) });
       }
     }
   }

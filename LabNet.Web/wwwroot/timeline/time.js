@@ -88,8 +88,10 @@ function threeDigits(value) {
 
 const secondUs = 1e6;
 const dayUs = 86400e6;
-const clockSteps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800, 1209600, 2592000, 7776000, 31536000]
-  .map(seconds => seconds * secondUs);
+const clockSteps = [
+  ...[1, 2, 5, 10, 15, 30], ...[1, 2, 5, 10, 15, 30].map(minutes => minutes * 60), ...[1, 2, 3, 6, 12].map(hours => hours * 3600),
+  ...[1, 2, 7, 14, 30, 90, 365].map(days => days * 86400),
+].map(seconds => seconds * secondUs);
 
 export function tickStep(atLeastUs) {
   if (atLeastUs > secondUs / 2) {
@@ -122,5 +124,7 @@ function tickText(epoch, at, step) {
     return dayOf(date).slice(5);
   }
 
-  return step >= 60e6 ? clockOf(date).slice(0, 5) : step >= secondUs ? clockOf(date) : `${clockOf(date).slice(6)}${fractionOf(micros, digitsFor(step))}`;
+  return step >= 60e6 ? clockOf(date).slice(0, 5)
+    : step >= secondUs ? clockOf(date)
+    : `${clockOf(date).slice(6)}${fractionOf(micros, digitsFor(step))}`;
 }

@@ -1,6 +1,6 @@
 import { format } from '../charts/units.js';
 import { make } from './dom.js';
-import { countText, latencyText, rateText } from './figures.js';
+import { argumentsText, countText, latencyText, rateText } from './figures.js';
 import { digitsFor, durationText, localText, utcText } from './time.js';
 
 const awayCss = 14;
@@ -22,7 +22,7 @@ export class Tip {
     const lines = linesOf(hit);
     const digits = digitsFor(pixelUs);
     this.#element.replaceChildren(
-      ...(hit.row?.vm && hit.kind !== 'nothing' ? [make('strong', {}, `${hit.row.vm} · ${hit.row.kind === 'latency' ? hit.row.track : hit.row.title}`)] : []),
+      ...(hit.row?.vm && hit.kind !== 'nothing' ? [make('strong', {}, `${hit.row.vm} · ${hit.row.track ?? hit.row.title}`)] : []),
       ...lines.map(line => make('span', {}, line)),
       make('span', { class: 'time number' }, localText(epoch, hit.at, digits)),
       make('span', { class: 'utc number' }, utcText(epoch, hit.at)));
@@ -37,8 +37,9 @@ export class Tip {
 function linesOf(hit) {
   switch (hit.kind) {
     case 'event': {
-      const { event } = hit;
-      return [event.event, event.latencyUs === null ? null : `took ${latencyText(event.latencyUs)}`, argumentsText(event)].filter(Boolean);
+      const { event, row } = hit;
+      const name = event.event === row.track ? null : event.event;
+      return [name, event.latencyUs === null ? null : `took ${latencyText(event.latencyUs)}`, argumentsText(event)].filter(Boolean);
     }
 
     case 'bin': {
@@ -59,8 +60,4 @@ function linesOf(hit) {
     default:
       return [];
   }
-}
-
-export function argumentsText(event) {
-  return Object.entries(event.args).map(([name, value]) => `${name} ${value}`).join('  ');
 }
