@@ -81,7 +81,9 @@ public sealed class TimelineScriptTests : IAsyncLifetime
         var random = Seed.Print();
         var views = Enumerable.Range(0, 500).Select(_ => new
         {
-            From = (random.NextDouble() - 0.5) * 1e12, Span = Math.Pow(10, 1.4 + (random.NextDouble() * 12)), Width = random.Next(200, 4000),
+            From = (random.NextDouble() - 0.5) * 1e12,
+            Span = Math.Pow(10, 1.4 + (random.NextDouble() * 12)),
+            Width = random.Next(200, 4000),
         });
         await ExpectAsync(
             "view",

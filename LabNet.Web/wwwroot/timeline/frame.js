@@ -1,6 +1,7 @@
 import { coverOf } from './bins.js';
 import { planOf } from './view.js';
 
+const settlesUs = 2e6; // A live view always waits for its newest moment.
 const decades = 1e4; // Below the slowest; what is faster stands at the lower edge.
 
 // All that one picture is drawn from, and that a pointer over it meets. Made anew for each picture; it reads, and changes nothing.
@@ -20,6 +21,12 @@ export class Frame {
 
   get primary() {
     return this.cover.primary;
+  }
+
+  // Whether all that is in view and over is drawn from the bins that suit it.
+  get isSettled() {
+    return this.cover.open.every(one => one.from >= this.now - settlesUs)
+      && this.cover.pieces.every(({ window }) => window.isComplete && window.binUs === this.plan.binUs);
   }
 
   // Where the events of a VM are known one by one; null where only their number is.

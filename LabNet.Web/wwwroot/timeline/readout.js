@@ -75,10 +75,12 @@ export class Readout {
     }
   }
 
-  #standing(state, { isLoading, searched }, count, span) {
+  // What could not be read is not nothing.
+  #standing(state, { isLoading, searched, problem }, count, span) {
     const isLive = state.liveUs !== null;
     const progress = isLoading && searched < 1 && !isLive ? ` · reading, ${Math.round(searched * 100)} %` : '';
-    return `${isLive ? 'Live' : 'Standing still'} · ${durationText(span)} · ${countText(count)} ${count === 1 ? 'event' : 'events'}${progress}`;
+    const counted = problem && count === 0 ? 'events not known' : `${countText(count)} ${count === 1 ? 'event' : 'events'}`;
+    return `${isLive ? 'Live' : 'Standing still'} · ${durationText(span)} · ${counted}${progress}`;
   }
 
   #tellTrouble({ filter, liveUs }, { problem, isLoading, windows }, layout, count) {

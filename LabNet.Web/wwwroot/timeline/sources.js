@@ -70,7 +70,8 @@ export class Sources {
 
   wantLive(wish) {
     const now = performance.now();
-    if (now - this.#liveAt >= Math.min(Math.max(wish.state.liveUs / 1000 / stepsOfLive, liveMs[0]), liveMs[1]) && !this.bins.isLoading) {
+    const everyMs = this.bins.problem ? againMs : Math.min(Math.max(wish.state.liveUs / 1000 / stepsOfLive, liveMs[0]), liveMs[1]);
+    if (now - this.#liveAt >= everyMs && !this.bins.isLoading) {
       this.#liveAt = now;
       this.#want(wish, true);
     }

@@ -63,6 +63,7 @@ export class Stage {
       this.#layOut(state, sources);
     }
 
+    this.#tellBusy();
     if (!state.isTable) {
       this.#painter.draw(this.frame, this.layout, this.#scroll, this.#epoch);
       drawRuler(this.#parts.ruler, this.frame, rulerCss, this.#epoch, state);
@@ -115,6 +116,13 @@ export class Stage {
 
   count(countOf) {
     this.#labels.count(countOf);
+  }
+
+  #tellBusy() {
+    const text = String(!this.frame.isSettled);
+    if (this.#parts.board.getAttribute('aria-busy') !== text) {
+      this.#parts.board.setAttribute('aria-busy', text);
+    }
   }
 
   #layOut(state, sources) {
