@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Playwright;
 
 namespace LabNet.Bench;
@@ -37,11 +38,23 @@ internal sealed class BenchBrowser : IAsyncDisposable
         return new BenchBrowser(playwright, browser, page);
     }
 
+    /// <summary>What the processes that show pages have of memory to themselves, in 10⁶ bytes.</summary>
+    public async Task<double> ReadRenderersMBAsync()
+    {
+        var session = await _browser.NewBrowserCDPSessionAsync();
+        var processes = (await session.SendAsync("SystemInfo.getProcessInfo"))!.Value.GetProperty("processInfo");
+        return processes.EnumerateArray().Where(one => one.GetProperty("type").GetString() == "renderer").Sum(one => PrivateMB(one.GetProperty("id").GetInt32()));
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _browser.DisposeAsync();
         _playwright.Dispose();
     }
+
+    private static double PrivateMB(int pid) => File.ReadLines($"/proc/{pid}/smaps_rollup")
+        .Where(line => line.StartsWith("Private_", StringComparison.Ordinal))
+        .Sum(line => double.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) * 1024 / 1e6);
 }
 
 internal static class Figures

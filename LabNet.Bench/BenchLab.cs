@@ -31,9 +31,12 @@ internal sealed class BenchLab : IAsyncDisposable
 
     private string Pid => File.ReadAllText(Path.Join(Folder, "labnet.pid")).Split(' ')[0];
 
-    public static async Task<BenchLab> UpAsync(params string[] options)
+    public static Task<BenchLab> UpAsync(params string[] options) => UpInAsync(Directory.CreateTempSubdirectory("lb-").FullName, options);
+
+    /// <param name="state">A folder that may hold something already; it goes with this.</param>
+    public static async Task<BenchLab> UpInAsync(string state, params string[] options)
     {
-        var lab = new BenchLab(Directory.CreateTempSubdirectory("lb-").FullName);
+        var lab = new BenchLab(state);
         try
         {
             await lab.RunAsync(["up", "--port", $"{Port}", .. options]);

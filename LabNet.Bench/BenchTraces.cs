@@ -11,13 +11,17 @@ internal sealed class BenchTraces : IAsyncDisposable
 {
     private const int ReadBytes = 256 << 10;
 
-    private readonly string _folder = Directory.CreateTempSubdirectory("lb-").FullName;
+    private readonly string _folder;
+    private readonly bool _isKept;
     private readonly ServiceProvider _services;
     private readonly TraceIntake _intake;
     private readonly RingWriter _ring;
 
-    public BenchTraces()
+    /// <param name="kept">Where ring.db stays behind; else it is laid somewhere and deleted with this.</param>
+    public BenchTraces(string? kept = null)
     {
+        _isKept = kept is not null;
+        _folder = kept ?? Directory.CreateTempSubdirectory("lb-").FullName;
         _services = new ServiceCollection().AddLogging().AddSingleton(TimeProvider.System).AddFeed().AddStorage(_folder).AddTraceCatalogue().BuildServiceProvider();
         _ring = _services.GetRequiredService<RingWriter>();
         Store = new TraceStore(_ring, budgetBytes: long.MaxValue);
@@ -72,7 +76,10 @@ internal sealed class BenchTraces : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _services.DisposeAsync();
-        Directory.Delete(_folder, recursive: true);
+        if (!_isKept)
+        {
+            Directory.Delete(_folder, recursive: true);
+        }
     }
 
     private async Task HandOnAsync(long offset)

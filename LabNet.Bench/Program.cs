@@ -15,6 +15,7 @@ using LabNet.Bench;
     (HotPlugBench.Name, HotPlugBench.Measures, HotPlugBench.RunAsync),
     (TraceStoreBench.Name, TraceStoreBench.Measures, TraceStoreBench.RunAsync),
     (TraceQueryBench.Name, TraceQueryBench.Measures, TraceQueryBench.RunAsync),
+    (TimelineBench.Name, TimelineBench.Measures, TimelineBench.RunAsync),
     (ChartsBench.Name, ChartsBench.Measures, ChartsBench.RunAsync),
 ];
 

@@ -63,7 +63,7 @@ internal static class TraceQueryBench
     private static TraceFilter Filter(BenchTraces traces, string text) =>
         TraceFilter.TryParse(text, traces.Catalogue, out var filter, out var mistake) ? filter : throw new InvalidOperationException(mistake.ToString());
 
-    private static async Task<(long FromNs, long ToNs)> FillAsync(BenchTraces traces, long events)
+    internal static async Task<(long FromNs, long ToNs)> FillAsync(BenchTraces traces, long events)
     {
         const int CopiesAtOnce = 50;
         var recorded = new RecordedTraceLog();

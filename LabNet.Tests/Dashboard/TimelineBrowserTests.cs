@@ -118,7 +118,7 @@ public sealed partial class TimelineBrowserTests : IAsyncLifetime
         await filter.FillAsync("event ~ virtio* and sektor > 5");
         await filter.PressAsync("Enter");
         var alert = page.GetByRole(AriaRole.Alert).Filter(new() { HasText = "sektor" });
-        await Assertions.Expect(alert).ToContainTextAsync("Did you mean sector?");
+        await Assertions.Expect(alert).ToContainTextAsync("did you mean sector?");
         Assert.Equal("event ~ virtio* and sektor > 5\n                    ↑", await alert.Locator("pre").TextContentAsync());
         await Assertions.Expect(filter).ToHaveAttributeAsync("aria-invalid", "");
         await Assertions.Expect(page.Locator($"[data-row='x86/{FakeTrace.End}']")).ToBeVisibleAsync();

@@ -32,10 +32,10 @@ public sealed class TimelineScriptTests : IAsyncLifetime
         const epoch = new m.Epoch(Date.parse('2026-11-22T10:00:00.700Z'));
         return [
           epoch.of('2026-11-22T10:00:00.123456Z'), epoch.of('2026-11-22T09:59:59.999999Z'), epoch.of('2026-11-22T10:00:01Z'), epoch.of('2026-11-22T10:00:00.1234567Z'),
-          epoch.toIso(123456), epoch.toIso(-1), epoch.toIso(31536000e6 + 1), m.utcText(epoch, 0.4),
+          epoch.multipleBefore(1000003, 1000), epoch.multipleBefore(-3, 2500), epoch.multipleBefore(7, 3600e9), epoch.toIso(123456), epoch.toIso(-1), epoch.toIso(31536000e6 + 1), m.utcText(epoch, 0.4),
         ];
         """,
-        123456, -1, 1000000, 123456.7,
+        123456, -1, 1000000, 123456.7, 1000003, -5, 0,
         "2026-11-22T10:00:00.123456Z", "2026-11-22T09:59:59.999999Z", "2027-11-22T10:00:00.000001Z", "2026-11-22 10:00:00.000000 UTC");
 
     [Fact(Timeout = 120_000)]
@@ -90,7 +90,7 @@ public sealed class TimelineScriptTests : IAsyncLifetime
             $$"""
             const bad = {{JsonSerializer.Serialize(views, JsonSerializerOptions.Web)}}.filter(({ from, span, width }) => {
               const plan = m.planOf({ from, to: from + span }, width);
-              return plan.bins > width || plan.bins > 2000 || !Number.isInteger(plan.binUs) || !Number.isInteger(plan.from) || plan.to - plan.from !== plan.bins * plan.binUs
+              return plan.bins >= width || plan.bins > 2000 || !Number.isInteger(plan.binUs) || !Number.isInteger(plan.from) || plan.to - plan.from !== plan.bins * plan.binUs
                 || plan.from > from || plan.to < from + span || (plan.binUs > 1 && plan.bins < Math.min(width, 2000) / 3);
             });
             return [bad.length, JSON.stringify(bad[0] ?? null)];
@@ -102,11 +102,13 @@ public sealed class TimelineScriptTests : IAsyncLifetime
     public Task What_later_lines_tell_of_a_bin_comes_on_top() => ExpectAsync(
         "bins",
         """
-        const window = new m.BinnedWindow({ from: 0, to: 1000, binUs: 100, bins: 10 });
-        const part = (more, searched, complete) => ({ searched, complete, tracks: [{ vm: 'x86', track: 'read', latencyCount: null, latencyMeanUs: null, latencyMaxUs: null, ...more }] });
-        window.add(part({ events: 7, bin: [4, 9], count: [3, 4], latencyCount: [1, 0], latencyMeanUs: [10, null], latencyMaxUs: [10, null] }, 0.6, false));
+        const { Epoch } = await import('/timeline/time.js');
+        const epoch = new Epoch(1000);
+        const window = new m.BinnedWindow({ from: 30, to: 990, binUs: 100, bins: 10 }, 5000);
+        const part = (more, searched, complete) => ({ binNs: 100000, bins: 10, searched, complete, tracks: [{ vm: 'x86', track: 'read', latencyCount: null, latencyMeanUs: null, latencyMaxUs: null, ...more }] });
+        window.add(part({ events: 7, bin: [4, 9], count: [3, 4], latencyCount: [1, 0], latencyMeanUs: [10, null], latencyMaxUs: [10, null] }, 0.6, false), epoch);
         const known = window.knownFrom;
-        window.add(part({ events: 4, bin: [0, 4, 10, -1], count: [1, 3, 50, 50], latencyCount: [0, 3, 1, 1], latencyMeanUs: [null, 30, 9, 9], latencyMaxUs: [null, 70, 99, 99] }, 1, true));
+        window.add(part({ events: 4, bin: [0, 4, 10, -1], count: [1, 3, 50, 50], latencyCount: [0, 3, 1, 1], latencyMeanUs: [null, 30, 9, 9], latencyMaxUs: [null, 70, 99, 99] }, 1, true), epoch);
         const total = m.totalOf(window, window.tracks.get('x86/read'), 0, 500);
         const { events, peak, latencyPeak } = window.tracks.get('x86/read');
         return [known, window.knownFrom, window.isComplete, total.count, total.timed, total.meanUs, total.maxUs, events, peak, latencyPeak];
@@ -117,10 +119,17 @@ public sealed class TimelineScriptTests : IAsyncLifetime
     public Task A_view_is_drawn_from_what_suits_best_and_no_stretch_twice() => ExpectAsync(
         "bins",
         """
-        const window = (from, to, binUs, at, searched = 1) => Object.assign(new m.BinnedWindow({ from, to, binUs, bins: (to - from) / binUs }), { at, searched, isComplete: searched === 1 });
+        const { Epoch } = await import('/timeline/time.js');
+        const window = (from, to, binUs, at, complete = true) => {
+          const bins = (to - from) / binUs;
+          const made = Object.assign(new m.BinnedWindow({ from, to, binUs, bins }, 1e9), { at });
+          const track = { vm: 'x86', track: 'read', events: 1, bin: [bins * 0.75], count: [1], latencyCount: null };
+          made.add({ binNs: binUs * 1000, bins, searched: complete ? 1 : 0.1, complete, tracks: [track] }, new Epoch(0));
+          return made;
+        };
         const coarse = window(0, 2000, 50, 1);
         const fine = window(600, 1400, 10, 2);
-        const fresh = window(600, 1400, 10, 3, 0.25);
+        const fresh = window(600, 1400, 10, 3, false);
         const { pieces, open, primary } = m.coverOf({ from: 500, to: 2500 }, [coarse, fine, fresh], 12);
         const name = one => one === coarse ? 'coarse' : one === fine ? 'fine' : 'fresh';
         return [pieces.map(one => `${name(one.window)} ${one.from}-${one.to}`).join(), open.map(one => `${one.from}-${one.to}`).join(), name(primary)];

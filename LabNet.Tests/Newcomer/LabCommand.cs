@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Text.Json;
 
@@ -70,9 +71,15 @@ internal sealed class LabCommand : IAsyncDisposable
     /// <summary>What the API has kept of a VM's console.</summary>
     public async Task<string> ConsoleLogAsync(string vm)
     {
-        using var client = new HttpClient();
-        client.DefaultRequestHeaders.Authorization = new("Bearer", (await File.ReadAllTextAsync(Path.Join(State, "admin-token"))).Trim());
+        using var client = await OpenApiAsync();
         return await client.GetStringAsync(new Uri(Url, $"/api/v1/vms/{vm}/console/log"));
+    }
+
+    public async Task SwitchTraceEventsAsync(string vm, string pattern)
+    {
+        using var client = await OpenApiAsync();
+        var answer = await client.PutAsJsonAsync(new Uri(Url, $"/api/v1/vms/{vm}/trace-events"), new[] { new { pattern, enabled = true } });
+        answer.EnsureSuccessStatusCode();
     }
 
     /// <summary>Output of a command that has to succeed.</summary>
@@ -127,6 +134,13 @@ internal sealed class LabCommand : IAsyncDisposable
     {
         await RunAsync("down", "--purge");
         Directory.Delete(_state, recursive: true);
+    }
+
+    private async Task<HttpClient> OpenApiAsync()
+    {
+        var client = new HttpClient();
+        client.DefaultRequestHeaders.Authorization = new("Bearer", (await File.ReadAllTextAsync(Path.Join(State, "admin-token"))).Trim());
+        return client;
     }
 
     private Process StartLab(params string[] arguments)

@@ -1,8 +1,8 @@
 // What LabNet answers, or why it does not.
 export class ApiProblem extends Error {
-  constructor(status, { detail, title, position, hint } = {}) {
+  constructor(status, { detail, title, position } = {}) {
     super(detail ?? title ?? 'LabNet does not answer.');
-    Object.assign(this, { status, position: position ?? null, hint: hint ?? null });
+    Object.assign(this, { status, position: position ?? null });
   }
 
   // The filter is wrong, and the rest of the page is not.

@@ -29,6 +29,12 @@ export class BinSource {
     return this.#asked?.window.searched ?? 1;
   }
 
+  // Whether something of a view may still have been on its way.
+  isUnsettled(view) {
+    const newest = this.windows.reduce((a, b) => a && a.askedAt > b.askedAt ? a : b, null);
+    return newest !== null && newest.settledTo < Math.min(view.to, newest.askedAt);
+  }
+
   // Another question makes what was read worthless.
   ask(query) {
     if (JSON.stringify(query) !== JSON.stringify(this.#query)) {
@@ -63,11 +69,11 @@ export class BinSource {
   }
 
   async #read(plan, now) {
-    const window = Object.assign(new BinnedWindow(plan, now), { at: performance.now(), askedAt: now, settledTo: now - settlesUs });
+    const window = Object.assign(new BinnedWindow(plan, now), { at: performance.now(), settledTo: now - settlesUs });
     const asked = { window, abort: new AbortController() };
     this.#asked = asked;
     const { vms, mode, filter } = this.#query;
-    const query = { vm: vms.join(','), from: this.#epoch.toIso(plan.from), to: this.#epoch.toIso(plan.to), bins: plan.bins, tracks: mode };
+    const query = { vm: vms.join(','), from: this.#epoch.toIso(plan.from), to: this.#epoch.toIso(plan.to), bins: plan.bins + 1, tracks: mode };
     try {
       for await (const part of readLines('trace/timeline', filter ? { ...query, filter } : query, asked.abort.signal)) {
         if (this.#asked !== asked) {
@@ -78,7 +84,7 @@ export class BinSource {
           this.windows.push(window);
         }
 
-        window.add(part);
+        window.add(part, this.#epoch);
         this.problem = null;
         this.#onChange();
       }
@@ -99,13 +105,13 @@ export class BinSource {
 
   #suits(window, view, plan, now) {
     const until = window.isComplete ? Math.min(window.to, window.knownTo + againUs) : window.to;
-    return window.binUs === plan.binUs && window.from <= view.from && until >= Math.min(view.to, now);
+    return window.plan.binUs === plan.binUs && window.from <= view.from && until >= Math.min(view.to, now);
   }
 
   // What the newest window has better, and what was not used for longest.
   #drop(newest) {
     this.windows = this.windows
-      .filter(one => one === newest || !newest.isComplete || one.binUs !== newest.binUs || one.from < newest.from || one.knownTo > newest.knownTo)
+      .filter(one => one === newest || !newest.isComplete || one.plan.binUs !== newest.plan.binUs || one.from < newest.from || one.knownTo > newest.knownTo)
       .sort((a, b) => b.at - a.at);
     let cells = 0;
     this.windows = this.windows.filter((one, place) => (cells += one.cells) <= cellsMax && place < windowsMax || place === 0);

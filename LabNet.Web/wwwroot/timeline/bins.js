@@ -50,14 +50,20 @@ export class BinnedWindow {
   tracks = new Map();
   searched = 0;
   isComplete = false;
+  #earliest;
 
-  // `knownTo`: when it was asked for, as nothing of later times was there.
-  constructor({ from, to, binUs, bins }, knownTo = to) {
-    Object.assign(this, { from, to, binUs, bins, knownTo: Math.min(to, knownTo) });
+  // `plan` is what was asked for, at `askedAt`: nothing of later times was there. The bins are those of the answer, which has its own widths.
+  constructor(plan, askedAt) {
+    Object.assign(this, { plan, askedAt, from: plan.from, to: plan.to, binUs: plan.binUs, bins: plan.bins, knownTo: Math.min(plan.to, askedAt) });
+    this.#earliest = plan.bins;
   }
 
   // One line of the answer: what later lines tell comes on top.
-  add(part) {
+  add(part, epoch) {
+    if (this.searched === 0) {
+      this.#divide(part, epoch);
+    }
+
     for (const one of part.tracks) {
       const key = keyOf(one.vm, one.track);
       if (!this.tracks.has(key)) {
@@ -65,15 +71,24 @@ export class BinnedWindow {
       }
 
       this.tracks.get(key).add(one);
+      this.#earliest = Math.min(this.#earliest, one.bin[0] ?? this.#earliest);
     }
 
     this.searched = Math.max(this.searched, part.searched);
     this.isComplete ||= part.complete;
   }
 
-  // The newest part is told first: before this time nothing is known yet.
+  // The newest part is told first: before the earliest bin that was told nothing is known yet.
   get knownFrom() {
-    return this.isComplete ? this.from : this.to - (this.to - this.from) * this.searched;
+    return this.isComplete ? this.from : this.from + this.#earliest * this.binUs;
+  }
+
+  #divide({ binNs, bins }, epoch) {
+    this.from = epoch.multipleBefore(this.plan.from, binNs);
+    this.binUs = binNs / 1000;
+    this.bins = bins;
+    this.to = this.from + bins * this.binUs;
+    this.#earliest = bins;
   }
 
   get cells() {
@@ -109,7 +124,7 @@ export function coverOf(view, windows, wishedBinUs) {
   const pieces = [];
   let primary = null;
   let open = [{ from: view.from, to: view.to }];
-  const misfit = window => Math.abs(Math.log(window.binUs / wishedBinUs));
+  const misfit = window => Math.abs(Math.log(window.plan.binUs / wishedBinUs));
   for (const window of [...windows].sort((a, b) => misfit(a) - misfit(b) || b.at - a.at)) {
     const left = [];
     for (const stretch of open) {

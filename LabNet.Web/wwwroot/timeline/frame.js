@@ -26,7 +26,7 @@ export class Frame {
   // Whether all that is in view and over is drawn from the bins that suit it.
   get isSettled() {
     return this.cover.open.every(one => one.from >= this.now - settlesUs)
-      && this.cover.pieces.every(({ window }) => window.isComplete && window.binUs === this.plan.binUs);
+      && this.cover.pieces.every(({ window }) => window.isComplete && window.plan.binUs === this.plan.binUs);
   }
 
   // Where the events of a VM are known one by one; null where only their number is.

@@ -6,7 +6,8 @@ import { RawSource, rawEventsMax } from './raw-source.js';
 import { countOfVm, totalsOf } from './totals.js';
 import { planOf } from './view.js';
 
-const soonMs = 60; // Behind a movement.
+const soonMs = 50; // Behind a movement.
+const apartMs = 100; // Within a long one: LabNet goes on for a moment with what was given up.
 const againMs = 2000; // Behind a failure.
 const liveMs = [250, 10000];
 const rawAgainUs = 1e6;
@@ -19,6 +20,7 @@ export class Sources {
   #tracks = new Map();
   #question = '';
   #timer = 0;
+  #soonAt = 0;
   #again = 0;
   #liveAt = 0;
   #knownOf = '';
@@ -40,17 +42,17 @@ export class Sources {
     [this.bins, this.raw, this.history, this.counters].forEach(source => source.stop());
   }
 
-  // The name of the track that an event is on; null where only the server knows.
+  // The name of the track that an event is on, as the API calls it.
   trackOf(event, mode) {
     switch (mode) {
       case 'event':
         return event.event;
       case 'vcpu':
-        return event.vcpu === null || event.vcpu === undefined ? 'QEMU' : `vCPU ${event.vcpu}`;
+        return event.vcpu === null ? "QEMU's own threads" : `vCPU ${event.vcpu}`;
       case 'thread':
-        return String(event.thread);
+        return event.vcpu === null ? `thread ${event.thread ?? 0}` : `vCPU ${event.vcpu}`;
       default:
-        return null;
+        return event.args.device ?? 'no device';
     }
   }
 
@@ -64,8 +66,9 @@ export class Sources {
   wantSoon(wishOf) {
     this.#timer ||= setTimeout(() => {
       this.#timer = 0;
+      this.#soonAt = performance.now();
       this.#want(wishOf(), false);
-    }, soonMs);
+    }, Math.max(soonMs, this.#soonAt + apartMs - performance.now()));
   }
 
   wantLive(wish) {
@@ -108,12 +111,17 @@ export class Sources {
     }
 
     this.#wantRaw();
-    clearTimeout(this.#again);
-    if (this.bins.problem && !this.bins.problem.isOfFilter) {
-      this.#again = setTimeout(() => this.#want(this.#wish, this.#wish.isLive), againMs);
-    }
-
+    this.#readAgain();
     this.#onChange();
+  }
+
+  // After a failure, and when the end of a view that stands still was read too soon to be whole.
+  #readAgain() {
+    clearTimeout(this.#again);
+    const { problem, isLoading } = this.bins;
+    if (problem ? !problem.isOfFilter : !isLoading && !this.#wish.isLive && this.bins.isUnsettled(this.#wish.view)) {
+      this.#again = setTimeout(() => this.#want({ ...this.#wish, now: this.#wish.now + againMs * 1000 }, this.#wish.isLive), againMs);
+    }
   }
 
   #know(track) {
@@ -131,10 +139,6 @@ export class Sources {
   // Single events of the VMs that have few of them in view.
   #wantRaw() {
     const { state, view, width, now, isLive } = this.#wish;
-    if (state.mode === 'device') {
-      return;
-    }
-
     const plan = planOf(view, width);
     const cover = coverOf({ from: Math.max(plan.from, view.from), to: Math.min(view.to, now) }, this.bins.windows, plan.binUs);
     if (cover.open.some(one => one.to < now - 2e6) || !cover.primary?.isComplete) {

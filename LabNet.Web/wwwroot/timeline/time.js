@@ -25,6 +25,14 @@ export class Epoch {
     return `${date.toISOString().slice(0, 19)}.${String(micros).padStart(6, '0')}Z`;
   }
 
+  // The last multiple of so many nanoseconds since 1970 that is not after a whole microsecond.
+  multipleBefore(us, ns) {
+    const origin = BigInt(this.originMs) * 1_000_000n;
+    const width = BigInt(ns);
+    const time = origin + BigInt(us) * 1000n;
+    return Number(time - time % width - origin) / 1000;
+  }
+
   parts(us) {
     const whole = Math.round(us);
     const micros = ((whole % 1e6) + 1e6) % 1e6;

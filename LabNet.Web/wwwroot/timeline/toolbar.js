@@ -86,7 +86,7 @@ export class Toolbar {
       return;
     }
 
-    tell(filterProblemText, [problem.message, problem.hint].filter(Boolean).join(' '));
+    tell(filterProblemText, problem.message);
     filterProblemPlace.hidden = problem.position === null;
     filterProblemPlace.textContent = `${filter}\n${' '.repeat(Math.min(problem.position ?? 0, filter.length))}↑`;
   }

@@ -46,10 +46,10 @@ export function binStep(atLeastUs) {
 const airOfPlan = 0.25;
 const binsMax = 2000;
 
-// Which bins to ask for: the view and a quarter of it at each side, in no more bins than the view has pixels.
+// Which bins to ask for: the view and a quarter of it at each side, in fewer bins than the view has pixels (the answer may have one more).
 export function planOf(view, width) {
   const span = spanOf(view);
-  const binUs = binStep(span * (1 + 2 * airOfPlan) / (Math.min(binsMax, Math.max(100, width)) - 2));
+  const binUs = binStep(span * (1 + 2 * airOfPlan) / (Math.min(binsMax, Math.max(100, width)) - 3));
   const first = Math.floor((view.from - span * airOfPlan) / binUs);
   const last = Math.ceil((view.to + span * airOfPlan) / binUs);
   return { from: first * binUs, to: last * binUs, binUs, bins: last - first };
