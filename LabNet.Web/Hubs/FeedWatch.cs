@@ -4,6 +4,7 @@ using LabNet.Core.Feed;
 using LabNet.Core.History;
 using LabNet.Core.Labs;
 using LabNet.Core.Metrics;
+using LabNet.Core.TraceEvents;
 using LabNet.Core.Traffic;
 using LabNet.Core.Vms;
 using LabNet.Web.Api;
@@ -16,7 +17,7 @@ internal sealed class FeedWatch
     /// <summary>Records that may wait for a slow watcher: some seconds of a lab.</summary>
     private const int WaitingMax = 256;
 
-    private static readonly string[] Kinds = ["vm", "metrics", "qmpEvent", "operation", "link", "ping", "event", "gap"];
+    private static readonly string[] Kinds = ["vm", "metrics", "qmpEvent", "operation", "link", "ping", "traceBatch", "event", "gap"];
 
     private readonly LiveFeed _feed;
     private readonly TimeProvider _time;
@@ -74,6 +75,7 @@ internal sealed class FeedWatch
         OperationChanged => "operation",
         LinkChanged => "link",
         PingMeasured => "ping",
+        TraceEventsSeen => "traceBatch",
         FeedGap => "gap",
         _ => "event",
     };
@@ -90,6 +92,7 @@ internal sealed class FeedWatch
             OperationChanged { Operation: var operation } => message with { Operation = OperationContract.Of(operation) },
             LinkChanged { Status: var status } => message with { Link = LinkHostContract.Of(status) },
             PingMeasured ping => message with { Ping = PingContract.Of(ping) },
+            TraceEventsSeen seen => message with { Trace = WatchTrace.Of(seen) },
             FeedGap gap => message with { Gap = new WatchGap(gap.FirstSequence, gap.LastSequence, gap.Records) },
             _ => LabEvent.Of(record) is { } e ? message with { Event = EventContract.Of(e) } : null,
         };

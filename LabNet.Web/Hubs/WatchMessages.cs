@@ -11,7 +11,7 @@ public sealed record WatchFilter(
     IReadOnlyList<string>? Vms = null, IReadOnlyList<string>? Kinds = null, IReadOnlyList<string>? Metrics = null, bool Fast = false);
 
 /// <summary>One thing that the feed carried. Which of the members behind <paramref name="Time"/> is there goes by the kind.</summary>
-/// <param name="Kind">`vm`, `metrics`, `qmpEvent`, `operation`, `link`, `ping`, `event` or `gap`.</param>
+/// <param name="Kind">`vm`, `metrics`, `qmpEvent`, `operation`, `link`, `ping`, `traceBatch`, `event` or `gap`.</param>
 /// <param name="Vm">Null for what concerns the lab.</param>
 /// <param name="Seq">The feed's number, per VM, also over restarts of LabNet.</param>
 /// <param name="Time">When it was published, for metrics when it was measured.</param>
@@ -38,8 +38,21 @@ public sealed record WatchMessage(string Kind, string? Vm, long Seq, DateTimeOff
 
     public PingContract? Ping { get; init; }
 
+    /// <summary>Of `traceBatch`: there are more trace events; `/api/v1/trace` has them.</summary>
+    public WatchTrace? Trace { get; init; }
+
     /// <summary>Of `gap`: what this watcher was too slow for; `/api/v1/events` and `/metrics` have it.</summary>
     public WatchGap? Gap { get; init; }
+}
+
+/// <summary>How far the taking over of a VM's trace events has come since LabNet started.</summary>
+/// <param name="Unparsed">Lines of QEMU's log that are no event.</param>
+/// <param name="FilteredOut">Events that no rule's filter let through.</param>
+/// <param name="LastSeq">Of the newest event.</param>
+/// <param name="Full">QEMU has no place to write to, and drops events.</param>
+public sealed record WatchTrace(long Events, long Unparsed, long FilteredOut, long LastSeq, bool Full)
+{
+    internal static WatchTrace Of(Core.TraceEvents.TraceEventsSeen seen) => new(seen.Events, seen.Unparsed, seen.FilteredOut, seen.LastSequence, seen.IsFull);
 }
 
 /// <param name="FirstSeq">The first one missed.</param>
