@@ -4,6 +4,7 @@ using LabNet.Core.Feed;
 using LabNet.Core.History;
 using LabNet.Core.Labs;
 using LabNet.Core.Metrics;
+using LabNet.Core.TraceEvents;
 using LabNet.Core.Vms;
 using LabNet.Web.Hubs;
 
@@ -60,6 +61,16 @@ public sealed class HubWatchTests(TestApp app) : IClassFixture<TestApp>
         {
             Assert.Equal(expected, (await NextAsync(watch, "metrics")).GetProperty("missing").GetRawText());
         }
+    }
+
+    [Fact]
+    public async Task A_watcher_is_told_how_far_the_trace_events_have_come()
+    {
+        using var watch = await RawHubSocket.WatchAsync(app, new WatchFilter(["x86"], ["traceBatch"]));
+        Feed.Publish(X86, new TraceEventsSeen(Events: 900, Unparsed: 2, FilteredOut: 30, LastSequence: 1200, HandedOnSequence: 1100, IsFull: true));
+        Assert.Equal(
+            """{"events":900,"unparsed":2,"filteredOut":30,"lastSeq":1200,"full":true}""",
+            (await NextAsync(watch, "traceBatch")).GetProperty("trace").GetRawText());
     }
 
     [Fact]
