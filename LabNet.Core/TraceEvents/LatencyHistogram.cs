@@ -27,6 +27,9 @@ internal static class LatencyHistogram
         return power < 0 ? bucket : ((1L << Bits) + (bucket & ((1 << Bits) - 1))) << power;
     }
 
+    /// <summary>The least latency that is too long for a bucket, in nanoseconds.</summary>
+    public static long EndOf(int bucket) => bucket + 1 < Buckets ? StartOf(bucket + 1) : long.MaxValue;
+
     /// <summary>The latency below which this part of all is, in nanoseconds: the middle of its bucket.</summary>
     /// <param name="counts">By bucket; not all 0.</param>
     /// <param name="quantile">From 0 to 1.</param>

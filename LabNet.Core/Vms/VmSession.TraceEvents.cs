@@ -77,6 +77,38 @@ public sealed partial class VmSession
         }
     }
 
+    /// <summary>Takes back what was said of these patterns, for the actor (operator); the other switches then count as if it never was. Nothing happens without any.</summary>
+    /// <exception cref="ForbiddenException"/>
+    /// <exception cref="QmpException"/>
+    public async Task ForgetTraceSwitchesAsync(IReadOnlyCollection<string> patterns, Actor actor, CancellationToken cancellationToken)
+    {
+        await AuthorizeAsync(actor, Role.Operator, "trace-events", string.Join(", ", patterns.Select(pattern => $"{pattern} forgotten")), cancellationToken);
+        await _switchingTraces.WaitAsync(cancellationToken);
+        try
+        {
+            var forgotten = _state.TraceSwitches.Where(one => patterns.Contains(one.Pattern)).ToList();
+            var left = _state.TraceSwitches.RemoveRange(forgotten);
+            if (forgotten.Count == 0)
+            {
+                return;
+            }
+
+            // Off first: an event that another switch has on is on again after it.
+            foreach (var one in forgotten.Select(one => one with { Enabled = false }).Concat(left))
+            {
+                await SwitchAsync(one, cancellationToken);
+            }
+
+            left = left.Any(one => one.Enabled) ? left : [];
+            TraceSwitchFile.Write(Paths.Folder, left);
+            Apply(new VmEvent.TraceSwitchesKnown(left));
+        }
+        finally
+        {
+            _switchingTraces.Release();
+        }
+    }
+
     /// <summary>QEMU goes on in a new log; some of its threads may still end a line in the one before.</summary>
     /// <exception cref="QmpException"/>
     internal async Task BeginTraceLogAsync(CancellationToken cancellationToken)

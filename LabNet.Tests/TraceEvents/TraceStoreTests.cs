@@ -57,6 +57,7 @@ public sealed class TraceStoreTests : IAsyncLifetime
                 CheckPages(store, all, filter, from, to, random);
                 CheckTimeline(store, all, new TraceTimelineQuery([Vm], from, to, random.Next(2, 2000), (TraceTrackBy)random.Next(3), filter));
                 CheckStatistics(store, all, filter);
+                CheckLatencies(store, all, new TraceTimelineQuery([Vm], from, to, random.Next(2, 300), TraceTrackBy.Event, filter));
             }
         }
 
@@ -188,6 +189,24 @@ public sealed class TraceStoreTests : IAsyncLifetime
                 var exact = latencies[(int)Math.Ceiling(latencies.Count * 0.95) - 1];
                 Assert.InRange(latency.P95Ns, exact * 0.94, (exact * 1.06) + 1);
             }
+        }
+    }
+
+    private static void CheckLatencies(TraceStore store, AllEvents all, TraceTimelineQuery query)
+    {
+        var latencies = store.ReadLatencies(query, Cancellation);
+        Assert.InRange(latencies.Bins, 1, query.Bins + 1);
+        var end = latencies.FromNs + (latencies.Bins * latencies.BinNs);
+        var expected = all.Matching(query.Filter)
+            .Where(one => one.LatencyNs is not null && one.TimeNs >= latencies.FromNs && one.TimeNs < end)
+            .GroupBy(one => (Bin: (int)((one.TimeNs - latencies.FromNs) / latencies.BinNs), Bucket: LatencyHistogram.BucketOf(one.LatencyNs!.Value)))
+            .OrderBy(group => group.Key)
+            .ToList();
+        Assert.Equal(expected.Select(group => (group.Key.Bin, (long)group.Count())), latencies.Cells.Select(cell => (cell.Bin, cell.Count)));
+        foreach (var (group, cell) in expected.Zip(latencies.Cells))
+        {
+            Assert.All(group, one => Assert.InRange(one.LatencyNs!.Value, cell.LeastNs, cell.BelowNs - 1));
+            Assert.InRange(cell.BelowNs, cell.LeastNs + 1, (cell.LeastNs * 9 / 8) + 1);
         }
     }
 

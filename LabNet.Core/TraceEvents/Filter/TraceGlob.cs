@@ -10,7 +10,7 @@ namespace LabNet.Core.TraceEvents;
 /// All ways to match are followed at once, as the bits of one word: bit n says that n characters of the pattern are matched. So a text is
 /// read once, whatever the pattern; a matcher that goes back and tries again can be made to take very long. Immutable and thread-safe.
 /// </remarks>
-internal sealed class TraceGlob
+public sealed class TraceGlob
 {
     /// <summary>Besides stars. One more bit of the word says that all are matched.</summary>
     public const int CharactersMax = 63;
@@ -73,7 +73,7 @@ internal sealed class TraceGlob
     public bool Fits(string text) => Fits(text, out _);
 
     /// <param name="steps">How many characters were looked at: each at most once.</param>
-    public bool Fits(string text, out int steps)
+    internal bool Fits(string text, out int steps)
     {
         steps = 0;
         var matched = 1UL;

@@ -2,6 +2,7 @@ using LabNet.Core.Devices;
 using LabNet.Core.GuestAgent;
 using LabNet.Core.Qmp;
 using LabNet.Core.Vms;
+using LabNet.Web.Dashboard.Vm.Trace;
 using Microsoft.AspNetCore.Components;
 
 namespace LabNet.Web.Dashboard.Vm;
@@ -18,6 +19,7 @@ public sealed partial class DevicesTab : IAsyncDisposable
     private DeviceTopology? _topology;
     private GuestPciView _guest = GuestPciView.Empty;
     private string? _guestRefusal;
+    private string? _whyNoTraces;
     private Task _askingGuest = Task.CompletedTask;
     private string _filter = "";
 
@@ -29,6 +31,9 @@ public sealed partial class DevicesTab : IAsyncDisposable
 
     [Inject]
     private DeviceDesk Desk { get; set; } = default!;
+
+    [Inject]
+    private TraceDesk Traces { get; set; } = default!;
 
     [Inject]
     private NavigationManager Navigation { get; set; } = default!;
@@ -55,6 +60,10 @@ public sealed partial class DevicesTab : IAsyncDisposable
         : State.RunState != RunState.Running ? $"{State.Name} does not run: its guest has to notice."
         : null;
 
+    private string? WhyNotTrace => Actor.Role < Role.Operator ? "This needs the role operator."
+        : !RendererInfo.IsInteractive ? "The page is not live yet."
+        : _whyNoTraces ?? VmAsking.WhyNotQemu(State);
+
     private string? GuestProblem => VmAsking.WhyNotGuest(State) ?? _guestRefusal;
 
     public async ValueTask DisposeAsync()
@@ -71,6 +80,7 @@ public sealed partial class DevicesTab : IAsyncDisposable
             _askingGuest = AskGuestAsync();
         }
 
+        _whyNoTraces = Session.WhyNoTraces;
         _topology = await Devices.ReadAsync(Session, cancellationToken);
         await InvokeAsync(StateHasChanged);
         return new(_topology, Time.GetUtcNow());
@@ -106,6 +116,8 @@ public sealed partial class DevicesTab : IAsyncDisposable
     private Task PlugAsync() => Desk.PlugAsync(Session, _topology!, Actor, _leaving.Token);
 
     private Task UnplugAsync(PluggedDevice device) => Desk.UnplugAsync(Session, device, Actor, _leaving.Token);
+
+    private Task TraceAsync(DeviceNode device) => Traces.TraceDeviceAsync(Session, device.Key, device.Type, Actor, _leaving.Token);
 
     private PluggedDevice? PluggedOf(DeviceNode device) =>
         State.Plugged.FirstOrDefault(plugged => plugged.Id == device.QdevId || plugged.Outermost == device.QdevId);

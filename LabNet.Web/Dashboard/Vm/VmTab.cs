@@ -12,6 +12,7 @@ public enum VmTab
     Network,
     Interrupts,
     Guest,
+    Trace,
     Console,
     Qmp,
 }

@@ -1,0 +1,123 @@
+using System.Collections.Immutable;
+using LabNet.Core.Qmp;
+using LabNet.Core.TraceEvents;
+using LabNet.Core.Vms;
+using LabNet.Web.Dashboard.Live;
+using Microsoft.AspNetCore.Components;
+
+namespace LabNet.Web.Dashboard.Vm.Trace;
+
+/// <summary>
+/// QEMU's trace events of one VM: what is on, the newest of them, and how long requests took. The filter of the list is in the address. Events
+/// themselves do not come by the feed: it tells that there are some, and the newest are pulled, ten times a second at most.
+/// </summary>
+public sealed partial class TraceTab : IAsyncDisposable
+{
+    private readonly CancellationTokenSource _leaving = new();
+    private TraceNameList _names = default!;
+    private IReadOnlyList<string> _devices = [];
+    private (bool CanAsk, ImmutableArray<TraceEventSwitch> Switches, ImmutableArray<PluggedDevice> Plugged)? _askedFor;
+    private string? _whyNone;
+    private string? _problem;
+    private bool _busy;
+
+    [Inject]
+    private TraceCatalogue Catalogue { get; set; } = default!;
+
+    [Inject]
+    private TraceDesk Desk { get; set; } = default!;
+
+    [Parameter, EditorRequired]
+    public VmSession Session { get; set; } = default!;
+
+    [Parameter, EditorRequired]
+    public VmState State { get; set; } = default!;
+
+    [Parameter, EditorRequired]
+    public Actor Actor { get; set; } = default!;
+
+    private string? WhyNot => Actor.Role < Role.Operator ? "This needs the role operator."
+        : !RendererInfo.IsInteractive ? "The page is not live yet."
+        : _whyNone ?? VmAsking.WhyNotQemu(State);
+
+    private string OnNote => State.TraceSwitches.IsEmpty ? "nothing"
+        : VmAsking.WhyNotQemu(State) is not null ? "switched on again when the VM runs"
+        : _names.IsOfQemu ? $"{Figures.Count(_names.On)} of QEMU's {Figures.Count(_names.Count)} events"
+        : "";
+
+    private string WhyEmpty => !RendererInfo.IsInteractive ? "Loading …"
+        : _chosen is not null ? "No event that is in memory passes the filter."
+        : _whyNone is not null ? "Nothing can be traced here; see above."
+        : State.TraceSwitches.IsEmpty ? "Nothing is on. Choose a preset above, or add a pattern."
+        : VmAsking.WhyNotQemu(State) ?? "These events are on, and none came yet.";
+
+    public async ValueTask DisposeAsync()
+    {
+        await _leaving.CancelAsync();
+        await EndFollowingAsync();
+        _leaving.Dispose();
+    }
+
+    protected override void OnInitialized()
+    {
+        _names = TraceNameList.Of(Catalogue);
+        BeginToFollow();
+    }
+
+    protected override async Task OnParametersSetAsync()
+    {
+        await TakeFromAddressAsync();
+        var asked = (VmAsking.WhyNotQemu(State) is null, State.TraceSwitches, State.Plugged);
+        if (asked != _askedFor)
+        {
+            _askedFor = asked;
+            _whyNone = Session.WhyNoTraces;
+            await LookAsync();
+        }
+    }
+
+    /// <summary>Asks QEMU which events it has and which are on; and which devices there are, whose registers can be traced.</summary>
+    private async Task LookAsync()
+    {
+        if (!RendererInfo.IsInteractive || VmAsking.WhyNotQemu(State) is not null || _whyNone is not null)
+        {
+            return;
+        }
+
+        try
+        {
+            _names = TraceNameList.Of(await Session.ReadTraceEventsAsync("*", _leaving.Token));
+            _devices = [.. (await PciAddressMap.ReadAsync(Session, _leaving.Token)).Bars.Select(bar => bar.Device).Distinct().Order(StringComparer.Ordinal)];
+            _problem = null;
+        }
+        catch (QmpException e)
+        {
+            _problem = e.Message;
+        }
+        catch (OperationCanceledException) when (_leaving.IsCancellationRequested)
+        {
+            // The viewer went to another page.
+        }
+    }
+
+    private Task AllOffAsync() => SwitchAsync([new TraceEventSwitch("*", Enabled: false)]);
+
+    private Task SwitchAsync(IReadOnlyList<TraceEventSwitch> switches) => AskAsync(() => Desk.SwitchAsync(Session, switches, Actor, _leaving.Token));
+
+    private Task ForgetAsync(IReadOnlyCollection<string> patterns) => AskAsync(() => Desk.ForgetAsync(Session, patterns, Actor, _leaving.Token));
+
+    private Task TurnRegistersAsync(string device) => AskAsync(() => Desk.TurnRegistersAsync(Session, device, Actor, _leaving.Token));
+
+    private async Task AskAsync(Func<Task> ask)
+    {
+        _busy = true;
+        try
+        {
+            await ask();
+        }
+        finally
+        {
+            _busy = false;
+        }
+    }
+}
