@@ -58,6 +58,7 @@ public sealed class RolesTests(TestApp app) : IClassFixture<TestApp>
         { "GET", "/api/v1/trace", "/api/v1/trace?vm=x86", null, [401, 200, 200, 200] },
         { "GET", "/api/v1/trace/timeline", "/api/v1/trace/timeline?vm=x86", null, [401, 200, 200, 200] },
         { "GET", "/api/v1/trace/export", "/api/v1/trace/export?vm=x86", null, [401, 200, 200, 200] },
+        { "GET", "/api/v1/trace/latencies", "/api/v1/trace/latencies", null, [401, 200, 200, 200] },
         { "GET", "/api/v1/trace/statistics", "/api/v1/trace/statistics", null, [401, 200, 200, 200] },
         { "GET", "/api/v1/io-benchmarks/compare", "/api/v1/io-benchmarks/compare?a=none&b=none", null, [401, 404, 404, 404] },
         { "GET", "/api/v1/operations/{id}", "/api/v1/operations/none", null, [401, 404, 404, 404] },

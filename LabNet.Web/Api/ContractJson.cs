@@ -90,6 +90,7 @@ internal static class ContractJson
 [JsonSerializable(typeof(TraceSwitchContract))]
 [JsonSerializable(typeof(TraceTimelineContract))]
 [JsonSerializable(typeof(IReadOnlyList<TraceStatisticContract>))]
+[JsonSerializable(typeof(TraceLatenciesContract))]
 [JsonSerializable(typeof(TracePageContract))]
 [JsonSerializable(typeof(IoBenchmarkStartRequest))]
 [JsonSerializable(typeof(IReadOnlyList<IoBenchmarkContract>))]

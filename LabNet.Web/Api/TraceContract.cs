@@ -110,3 +110,30 @@ public sealed record TraceLatencyContract(long Count, double P50, double P95, do
         latency.P99Ns / NanosecondsPerMicrosecond,
         latency.MaxNs / NanosecondsPerMicrosecond);
 }
+
+/// <summary>How long requests took, over time.</summary>
+/// <param name="From">The first bin's beginning.</param>
+/// <param name="BinNs">A bin's width. Bins begin at multiples of it.</param>
+/// <param name="Bin">The cells with something in them, by bin and latency; the columns behind have an entry for each.</param>
+/// <param name="LeastUs">The least latency that counts there, in microseconds.</param>
+/// <param name="BelowUs">The least one that does not any more.</param>
+public sealed record TraceLatenciesContract(
+    DateTimeOffset From,
+    DateTimeOffset To,
+    long BinNs,
+    int Bins,
+    IReadOnlyList<int> Bin,
+    IReadOnlyList<double> LeastUs,
+    IReadOnlyList<double> BelowUs,
+    IReadOnlyList<long> Count)
+{
+    internal static TraceLatenciesContract Of(TraceLatencies latencies) => new(
+        UnixTime.FromUnixTimeNs(latencies.FromNs),
+        UnixTime.FromUnixTimeNs(latencies.ToNs),
+        latencies.BinNs,
+        latencies.Bins,
+        [.. latencies.Cells.Select(cell => cell.Bin)],
+        [.. latencies.Cells.Select(cell => cell.LeastNs / TracedContract.NanosecondsPerMicrosecond)],
+        [.. latencies.Cells.Select(cell => cell.BelowNs / TracedContract.NanosecondsPerMicrosecond)],
+        [.. latencies.Cells.Select(cell => cell.Count)]);
+}

@@ -31,6 +31,7 @@ public static class TraceEndpoints
         api.MapGet("/trace/timeline", GetTimelineAsync).WithTags(Tag)
             .Produces<TraceTimelineContract>()
             .ProducesProblems(ProblemType.BadInput, ProblemType.UnknownThing);
+        api.MapGet("/trace/latencies", GetLatencies).WithTags(Tag).ProducesProblems(ProblemType.BadInput, ProblemType.UnknownThing);
         api.MapGet("/trace/statistics", GetStatistics).WithTags(Tag).ProducesProblems(ProblemType.BadInput, ProblemType.UnknownThing);
     }
 
@@ -135,6 +136,31 @@ public static class TraceEndpoints
             await context.Response.Body.WriteAsync("\n"u8.ToArray(), context.RequestAborted);
             await context.Response.Body.FlushAsync(context.RequestAborted);
         }
+    }
+
+    /// <summary>How long the requests took that trace events ended, over time: what a heat map shows. All VMs and events of the question together.</summary>
+    /// <param name="vm">Names of VMs, separated by commas; all if left out.</param>
+    /// <param name="from">The oldest time; an hour before `to` if left out.</param>
+    /// <param name="to">The newest time; now if left out.</param>
+    /// <param name="bins">At most so many, 2 to 10,000; 1,500 if left out.</param>
+    /// <param name="events">Only of these names, separated by commas.</param>
+    /// <param name="filter">Only what it lets through.</param>
+    internal static TraceLatenciesContract GetLatencies(
+        VmRegistry vms,
+        TraceStore store,
+        TraceCatalogue catalogue,
+        TimeProvider time,
+        HttpContext context,
+        string? vm = null,
+        string? from = null,
+        string? to = null,
+        string? bins = null,
+        string? events = null,
+        string? filter = null)
+    {
+        QueryText.ThrowIfUnknown(context, ["vm", "from", "to", "bins", "events", "filter"]);
+        var query = TraceQueryText.Query(vms, vm, from, to, time.GetUtcNow(), TraceQueryText.Filter(filter, events, catalogue)) with { Bins = TraceQueryText.Bins(bins) };
+        return TraceLatenciesContract.Of(store.ReadLatencies(query, context.RequestAborted));
     }
 
     /// <summary>How many of each trace event there were in a range of time, and how long the requests took that they ended.</summary>

@@ -49,8 +49,7 @@ public sealed partial class TraceLive
     public string WhyEmpty { get; set; } = "";
 
     private string Note => IsPaused ? $"Paused. {Figures.Count(WhilePaused)} {(WhilePaused == 1 ? "event" : "events")} while paused."
-        : Lines.Count == 0 ? ""
-        : "newest first";
+        : "";
 
     protected override void OnParametersSet()
     {

@@ -16,7 +16,7 @@ public sealed record TraceChoice(string Label, ImmutableArray<string> Patterns)
 }
 
 /// <summary>Trace events that are switched on together, with what that costs the guest.</summary>
-/// <param name="Cost">From measurements where there are some; docs/measurements.md and the words themselves say so.</param>
+/// <param name="Cost">From measurements where there are some; the words say which.</param>
 public sealed record TracePreset(string Title, string What, string Cost, ImmutableArray<TraceChoice> Choices)
 {
     private static readonly TraceChoice Virtio = new("virtio-blk", ["virtio_blk_*"]);
