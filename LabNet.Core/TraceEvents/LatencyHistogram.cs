@@ -48,6 +48,8 @@ internal static class LatencyHistogram
             bucket++;
         }
 
-        return bucket < (1 << Bits) ? bucket : (StartOf(bucket) + StartOf(bucket + 1)) / 2;
+        // The harmonic middle: the arithmetic one is a 16th above the least of the bucket, more than those 6 %.
+        var (start, end) = ((double)StartOf(bucket), (double)EndOf(bucket));
+        return bucket < (1 << Bits) ? bucket : (long)(2 * start * end / (start + end));
     }
 }

@@ -13,7 +13,7 @@ public sealed partial class TraceStore
     {
         var (fromNs, binNs, bins) = TraceTimelineBuilder.Divide(query, stepNs: 1);
         var extents = query.Vms.Select(vm => (Vm: vm, Segments: ReadSegmentExtents(vm, fromNs, fromNs + (bins * binNs)))).ToList();
-        var cells = new SortedDictionary<(int Bin, int Bucket), long>();
+        var cells = new Dictionary<(int Bin, int Bucket), long>();
         if (query.Filter is null or { IsOfKeys: true } && LevelFor(query, extents.Sum(one => one.Segments.Sum(segment => segment.Count))) is { } level)
         {
             (fromNs, binNs, bins) = TraceTimelineBuilder.Divide(query, TraceRollup.WidthOf(level));
@@ -27,12 +27,12 @@ public sealed partial class TraceStore
             AddLatencies(cells, [.. extents.SelectMany(one => one.Segments.Select(segment => (one.Vm, segment)))], query.Filter, (fromNs, binNs, bins), cancellationToken);
         }
 
-        return new TraceLatencies(fromNs, query.ToNs, binNs, bins, [.. cells.Select(cell => new TraceLatencyCell(
+        return new TraceLatencies(fromNs, query.ToNs, binNs, bins, [.. cells.OrderBy(cell => cell.Key).Select(cell => new TraceLatencyCell(
             cell.Key.Bin, LatencyHistogram.StartOf(cell.Key.Bucket), LatencyHistogram.EndOf(cell.Key.Bucket), cell.Value))]);
     }
 
     private void AddRolledLatencies(
-        SortedDictionary<(int Bin, int Bucket), long> cells, VmName vm, int level, TraceFilter? filter, (long FromNs, long BinNs, int Bins) range, CancellationToken cancellationToken)
+        Dictionary<(int Bin, int Bucket), long> cells, VmName vm, int level, TraceFilter? filter, (long FromNs, long BinNs, int Bins) range, CancellationToken cancellationToken)
     {
         foreach (var row in ReadRollups(vm, level, range.FromNs, range.FromNs + (range.Bins * range.BinNs)))
         {
@@ -53,7 +53,7 @@ public sealed partial class TraceStore
     }
 
     private void AddLatencies(
-        SortedDictionary<(int Bin, int Bucket), long> cells,
+        Dictionary<(int Bin, int Bucket), long> cells,
         List<(VmName Vm, SegmentExtent Segment)> segments,
         TraceFilter? filter,
         (long FromNs, long BinNs, int Bins) range,

@@ -97,12 +97,12 @@ public sealed class TraceTabTests : IAsyncLifetime
         var tab = Open(Running);
         UntilLines(tab, 1);
         tab.Find(".lines tbody th button").Click();
-        var details = tab.Find("[aria-label='Details of the chosen event']");
+        var details = tab.WaitForElement("[aria-label='Details of the chosen event']", Patience);
         Assert.Contains("sectoruint64_t", details.TextContent, StringComparison.Ordinal);
         Assert.Contains("20480x800", details.TextContent, StringComparison.Ordinal);
         Assert.Equal("/timeline?from=1794999999975.5&to=1795000000025.5&a=1795000000000.5", details.QuerySelector("a")!.GetAttribute("href"));
         tab.Find("[aria-label='Close the details']").Click();
-        Assert.Empty(tab.FindAll("[aria-label='Details of the chosen event']"));
+        tab.WaitForAssertion(() => Assert.Empty(tab.FindAll("[aria-label='Details of the chosen event']")), Patience);
     }
 
     [Fact]
@@ -114,13 +114,14 @@ public sealed class TraceTabTests : IAsyncLifetime
         foreach (var button in Enumerable.Range(0, 3))
         {
             tab.FindAll(".lines tbody th button")[button].Click();
+            tab.WaitForElement("[aria-label='Details of the chosen event']", Patience);
             Assert.Empty(tab.FindAll("img, script"));
         }
 
         Assert.Contains("<img src=x onerror=alert(1)>&amp;\u241b[31m", tab.Find(".lines").TextContent, StringComparison.Ordinal);
         tab.Find(".quiet-link").Click();
-        tab.WaitForAssertion(() => Assert.Equal(["(unparsed)"], Events(tab)));
-        Assert.EndsWith("?filter=event%20%3D%3D%20%22%28unparsed%29%22", Navigation.Uri, StringComparison.Ordinal);
+        tab.WaitForAssertion(() => Assert.Equal(["(unparsed)"], Events(tab)), Patience);
+        tab.WaitForAssertion(() => Assert.EndsWith("?filter=event%20%3D%3D%20%22%28unparsed%29%22", Navigation.Uri, StringComparison.Ordinal), Patience);
     }
 
     [Fact]
@@ -134,7 +135,7 @@ public sealed class TraceTabTests : IAsyncLifetime
         UntilLines(tab, 3);
         Assert.EndsWith("?filter=sector%20%3C%203", Navigation.Uri, StringComparison.Ordinal);
         tab.Find("#trace-filter").Change("sector >= 18");
-        Assert.EndsWith("?filter=sector%20%3E%3D%2018", Navigation.Uri, StringComparison.Ordinal);
+        tab.WaitForAssertion(() => Assert.EndsWith("?filter=sector%20%3E%3D%2018", Navigation.Uri, StringComparison.Ordinal), Patience);
         tab.Find("#trace-filter").Input("");
         UntilLines(tab, 20);
     }
@@ -146,13 +147,13 @@ public sealed class TraceTabTests : IAsyncLifetime
         var tab = Open(Running);
         UntilLines(tab, 5);
         tab.Find("#trace-filter").Input("secter > 3");
-        Assert.Equal("true", tab.Find("#trace-filter").GetAttribute("aria-invalid"));
+        tab.WaitForAssertion(() => Assert.Equal("true", tab.Find("#trace-filter").GetAttribute("aria-invalid")), Patience);
         Assert.Equal("secter", tab.Find("#trace-filter-mistake mark").TextContent);
         Assert.Contains("At 1: there is no field \"secter\"", tab.Find("#trace-filter-mistake").TextContent, StringComparison.Ordinal);
         Assert.Equal(5, Events(tab).Count);
         tab.Find("#trace-filter-mistake .hint").Click();
         UntilLines(tab, 2);
-        Assert.Equal("sector > 3", tab.Find("#trace-filter").GetAttribute("value"));
+        tab.WaitForAssertion(() => Assert.Equal("sector > 3", tab.Find("#trace-filter").GetAttribute("value")), Patience);
         Assert.Empty(tab.FindAll("#trace-filter-mistake"));
     }
 
@@ -168,7 +169,7 @@ public sealed class TraceTabTests : IAsyncLifetime
         Assert.Equal(3, Events(tab).Count);
         Pause(tab).Click();
         UntilLines(tab, 9);
-        Assert.Empty(tab.FindAll(".note.paused"));
+        tab.WaitForAssertion(() => Assert.Empty(tab.FindAll(".note.paused")), Patience);
     }
 
     [Fact]

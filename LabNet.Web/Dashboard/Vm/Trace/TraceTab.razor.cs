@@ -66,12 +66,16 @@ public sealed partial class TraceTab : IAsyncDisposable
 
     protected override async Task OnParametersSetAsync()
     {
-        await TakeFromAddressAsync();
         var asked = (VmAsking.WhyNotQemu(State) is null, State.TraceSwitches, State.Plugged);
-        if (asked != _askedFor)
+        var isChanged = asked != _askedFor;
+        if (isChanged)
         {
-            _askedFor = asked;
-            _whyNone = Session.WhyNoTraces;
+            (_askedFor, _whyNone) = (asked, Session.WhyNoTraces);
+        }
+
+        await TakeFromAddressAsync();
+        if (isChanged)
+        {
             await LookAsync();
         }
     }
