@@ -85,7 +85,7 @@ internal sealed class FakeTrace
         var origin = (Start - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
         var first = ((since + origin) / width * width) - origin;
         var bins = (int)((until - first + width - 1) / width);
-        foreach (var (low, high, searched) in (ReadOnlySpan<(int, int, double)>)[(bins / 2, bins, 0.5), (0, bins / 2, 1.0)])
+        foreach (var (low, high, searched) in ((int, int, double)[])[(bins / 2, bins, 0.5), (0, bins / 2, 1.0)])
         {
             object?[] tracks = [TrackOf(Begin, 0, first, width, low, high), TrackOf(End, TakesUs, first, width, low, high)];
             yield return new

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Text;
 using LabNet.Core.Labs;
-using LabNet.Core.Qmp;
 using LabNet.Core.TraceEvents;
 using LabNet.Core.Vms;
 using LabNet.Tests.TraceEvents;

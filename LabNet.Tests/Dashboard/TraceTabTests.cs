@@ -213,7 +213,7 @@ public sealed class TraceTabTests : IAsyncLifetime
         var view = () => tab.Find("[aria-labelledby=trace-latency]");
         tab.WaitForAssertion(() => Assert.Equal("virtio_blk_req_complete", view().QuerySelector("#latency-event option")?.TextContent), Patience);
         tab.WaitForAssertion(() => Assert.Equal("100", view().QuerySelector("dd")!.TextContent), Patience);
-        Assert.Equal("800 µs", view().QuerySelectorAll("dd").Last().TextContent);
+        Assert.Equal("800 µs", view().QuerySelectorAll("dd")[^1].TextContent);
     }
 
     private static TimeSpan Patience => TimeSpan.FromSeconds(60);

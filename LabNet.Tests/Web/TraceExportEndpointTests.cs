@@ -77,7 +77,7 @@ public sealed class TraceExportEndpointTests(TestApp app) : IClassFixture<TestAp
 
     [Theory]
     [InlineData("format=xml", 400, "format: \"xml\" is none of perfetto, csv, ndjson.")]
-    [InlineData("vm=x86&limit=5", 400, "There is no filter limit; there are vm, events, from, to, format.")]
+    [InlineData("vm=x86&limit=5", 400, "There is no filter limit; there are vm, events, filter, from, to, format.")]
     [InlineData("from=2026-11-23&to=2026-11-22", 400, "from: it is later than to.")]
     [InlineData("vm=none", 404, "There is no VM \"none\"; there is x86, arm.")]
     public async Task A_wrong_question_is_told_with_what_is_allowed(string query, int status, string detail)

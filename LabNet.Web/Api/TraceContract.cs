@@ -36,7 +36,10 @@ public sealed record TraceSwitchContract(string Pattern, bool Enabled, TraceKeep
 /// <param name="Vcpu">Null for a thread of QEMU's own.</param>
 /// <param name="Args">Numbers as numbers, also those that QEMU prints in base 16.</param>
 /// <param name="LatencyUs">Of the request that the event ends.</param>
-public sealed record TracedContract(DateTimeOffset Time, long Seq, string Vm, string Event, int? Thread, int? Vcpu, JsonObject Args, double? LatencyUs);
+public sealed record TracedContract(DateTimeOffset Time, long Seq, string Vm, string Event, int? Thread, int? Vcpu, JsonObject Args, double? LatencyUs)
+{
+    internal const double NanosecondsPerMicrosecond = 1000;
+}
 
 /// <param name="Cursor">For the next, older page; null where there is none.</param>
 public sealed record TracePageContract(IReadOnlyList<TracedContract> Items, string? Cursor);
@@ -74,8 +77,6 @@ public sealed record TraceTrackContract(
     IReadOnlyList<double?>? LatencyMeanUs,
     IReadOnlyList<double?>? LatencyMaxUs)
 {
-    private const double NanosecondsPerMicrosecond = 1000;
-
     internal static TraceTrackContract Of(TraceTimelineTrack track) => new(
         track.Vm.ToString(),
         track.Name,
@@ -87,7 +88,7 @@ public sealed record TraceTrackContract(
         Us(track.LatencyCount, track.LatencyMaxNs));
 
     private static List<double?>? Us(IReadOnlyList<long> counts, IReadOnlyList<long> ns) =>
-        counts.Count == 0 ? null : [.. counts.Zip(ns, (count, one) => count == 0 ? (double?)null : one / NanosecondsPerMicrosecond)];
+        counts.Count == 0 ? null : [.. counts.Zip(ns, (count, one) => count == 0 ? (double?)null : one / TracedContract.NanosecondsPerMicrosecond)];
 }
 
 /// <summary>What there was of one event.</summary>
@@ -101,14 +102,12 @@ public sealed record TraceStatisticContract(string Vm, string Event, long Count,
 /// <summary>Microseconds; the percentiles are at most 6 % off, the largest is exact.</summary>
 public sealed record TraceLatencyContract(long Count, double P50, double P95, double P99, double Max)
 {
-    private const double NanosecondsPerMicrosecond = 1000;
-
     internal static TraceLatencyContract Of(TraceLatency latency) => new(
         latency.Count,
-        latency.P50Ns / NanosecondsPerMicrosecond,
-        latency.P95Ns / NanosecondsPerMicrosecond,
-        latency.P99Ns / NanosecondsPerMicrosecond,
-        latency.MaxNs / NanosecondsPerMicrosecond);
+        latency.P50Ns / TracedContract.NanosecondsPerMicrosecond,
+        latency.P95Ns / TracedContract.NanosecondsPerMicrosecond,
+        latency.P99Ns / TracedContract.NanosecondsPerMicrosecond,
+        latency.MaxNs / TracedContract.NanosecondsPerMicrosecond);
 }
 
 /// <summary>How long requests took, over time.</summary>

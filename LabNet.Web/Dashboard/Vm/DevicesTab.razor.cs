@@ -117,7 +117,7 @@ public sealed partial class DevicesTab : IAsyncDisposable
 
     private Task UnplugAsync(PluggedDevice device) => Desk.UnplugAsync(Session, device, Actor, _leaving.Token);
 
-    private Task TraceAsync(DeviceNode device) => Traces.TraceDeviceAsync(Session, device.Key, device.Type, Actor, _leaving.Token);
+    private async Task TraceAsync(DeviceNode device) => await Traces.TraceDeviceAsync(Session, device.Key, device.Type, Actor, _leaving.Token);
 
     private PluggedDevice? PluggedOf(DeviceNode device) =>
         State.Plugged.FirstOrDefault(plugged => plugged.Id == device.QdevId || plugged.Outermost == device.QdevId);
