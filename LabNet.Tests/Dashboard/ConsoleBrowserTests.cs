@@ -43,6 +43,30 @@ public sealed class ConsoleBrowserTests
         await Assertions.Expect(page.GetByRole(AriaRole.Region, new() { Name = "As QEMU tells it" })).ToBeVisibleAsync();
     }
 
+    /// <summary>Each says how often, which a terminal may do one by one, or make room for at once.</summary>
+    [Fact(Timeout = 240_000)]
+    public async Task Nothing_that_a_guest_asks_its_terminal_to_do_endlessly_holds_up_the_page()
+    {
+        await using var host = await DashboardHost.StartAsync(Labs.CrossArch());
+        using var qemu = FakeVm.Prepare(host.Vms.Find(VmName.Parse("x86"))!.Paths);
+        host.Vms.Open();
+        await qemu.AcceptAsync();
+        await using var browser = await Browser.StartAsync();
+        var page = await browser.OpenLabAsync(host.Address, path: "/vms/x86/console");
+        await Assertions.Expect(page.GetByText("Connected ·")).ToBeVisibleAsync();
+        foreach (var final in "bIZSTLM^@PXABCDEFGHJKde`a'}~")
+        {
+            await qemu.WriteAsync($"x\u001b[2147483647{final}x\u001b[999999999;999999999{final}");
+            await qemu.WriteAsync($"\u001bc\r\nafter {final}\r\n");
+            await Assertions.Expect(page.Locator(".xterm-rows")).ToContainTextAsync($"after {final}");
+        }
+
+        // As many as a program can mean are done.
+        await qemu.WriteAsync("\u001bcx\u001b[9b|\r\ngone\r\n\u001b[1A\u001b[1Mend\r\n");
+        await Assertions.Expect(page.Locator(".xterm-rows")).ToContainTextAsync("xxxxxxxxxx|");
+        await Assertions.Expect(page.Locator(".xterm-rows")).Not.ToContainTextAsync("gone");
+    }
+
     [Fact(Timeout = 240_000)]
     public async Task No_viewer_answers_what_a_program_in_the_guest_asks_its_terminal()
     {

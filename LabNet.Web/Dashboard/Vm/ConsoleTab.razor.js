@@ -7,6 +7,13 @@ const pieceLength = 4096;
 const retryMs = 1000;
 const toldMs = 6000;
 
+// The terminal pauses for the page between two writes only.
+const writtenBytes = 4096;
+
+// No screen has more columns or lines to do something to.
+const repeatedMost = 300;
+const linesMost = 100;
+
 // The ANSI colours on the background of ConsoleTab.razor.css, each with a contrast of 4.5 or more but black.
 const theme = {
   background: '#12151b', foreground: '#dfe3ea', cursor: '#aaa8ff', cursorAccent: '#12151b', selectionBackground: '#3d4a78',
@@ -48,6 +55,18 @@ function swallowQuestions(parser) {
   }
 }
 
+// These say how often, and the terminal does them one by one: a guest that scrolls two thousand million lines would hold up the page for hours,
+// each time that it is opened, and one that repeats a character as often takes all memory.
+function refuseEndless(terminal) {
+  for (const final of ['b', 'I', 'Z']) {
+    terminal.parser.registerCsiHandler({ final }, params => params[0] > repeatedMost);
+  }
+
+  for (const final of ['S', 'T', 'L', 'M']) {
+    terminal.parser.registerCsiHandler({ final }, params => params[0] > Math.max(terminal.rows, linesMost));
+  }
+}
+
 class ConsoleTerminal {
   #vm;
   #mayType;
@@ -76,6 +95,7 @@ class ConsoleTerminal {
     });
     this.#terminal.loadAddon(this.#fit);
     swallowQuestions(this.#terminal.parser);
+    refuseEndless(this.#terminal);
     this.#terminal.open(screen);
     this.#terminal.textarea.setAttribute('aria-label', `Console of ${vm}`);
     this.#terminal.attachCustomKeyEventHandler(event => this.#isForTerminal(event));
@@ -167,7 +187,10 @@ class ConsoleTerminal {
     const bytes = bytesOf(data);
     this.#position = { stream, offset: offset + bytes.length };
     const seen = this.#position.offset;
-    this.#terminal.write(bytes, () => this.#send({ seen }));
+    for (let i = 0; i < bytes.length; i += writtenBytes) {
+      const isLast = i + writtenBytes >= bytes.length;
+      this.#terminal.write(bytes.subarray(i, i + writtenBytes), isLast ? () => this.#send({ seen }) : undefined);
+    }
   }
 
   #type(data) {
