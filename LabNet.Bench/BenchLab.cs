@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using LabNet.Core.GuestAgent;
 using LabNet.Core.Hosts;
+using LabNet.Core.Labs;
 using LabNet.Core.Qmp;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -82,6 +83,25 @@ internal sealed class BenchLab : IAsyncDisposable
         return TimeSpan.FromSeconds((double)(Number(fields[UserTime]) + Number(fields[SystemTime])) / TicksPerSecond);
     }
 
+    /// <summary>LabNet's part of a core, while nothing is asked of it.</summary>
+    public async Task<double> CpuOverAsync(TimeSpan time)
+    {
+        var before = ReadCpuTime();
+        await Task.Delay(time);
+        return (ReadCpuTime() - before) / time;
+    }
+
+    /// <summary>LabNet does nothing until it goes on.</summary>
+    public Task StopAsync() => SignalAsync("STOP");
+
+    public Task GoOnAsync() => SignalAsync("CONT");
+
+    /// <summary>A log of a VM's trace events.</summary>
+    public string TraceLog(string vm, long number) => VmPaths.In(Path.Join(Folder, "vms", vm)).TraceLog(number);
+
+    /// <summary>What guests have as a 9p share of that name.</summary>
+    public string Share(string name) => Path.Join(Folder, "shares", name);
+
     /// <summary>10⁶ bytes.</summary>
     public double ReadResidentMB()
     {
@@ -93,6 +113,12 @@ internal sealed class BenchLab : IAsyncDisposable
     {
         await RunAsync("down", "--purge");
         Directory.Delete(_state, recursive: true);
+    }
+
+    private async Task SignalAsync(string signal)
+    {
+        using var kill = Process.Start("kill", [$"-{signal}", Pid]);
+        await kill.WaitForExitAsync();
     }
 
     private static long Number(string text) => long.Parse(text, CultureInfo.InvariantCulture);

@@ -15,6 +15,8 @@ using LabNet.Bench;
     (HotPlugBench.Name, HotPlugBench.Measures, HotPlugBench.RunAsync),
     (TraceStoreBench.Name, TraceStoreBench.Measures, TraceStoreBench.RunAsync),
     (TraceQueryBench.Name, TraceQueryBench.Measures, TraceQueryBench.RunAsync),
+    (TraceLiveBench.Name, TraceLiveBench.Measures, TraceLiveBench.RunAsync),
+    (TraceCostBench.Name, TraceCostBench.Measures, TraceCostBench.RunAsync),
     (TimelineBench.Name, TimelineBench.Measures, TimelineBench.RunAsync),
     (ChartsBench.Name, ChartsBench.Measures, ChartsBench.RunAsync),
 ];
