@@ -1,9 +1,12 @@
 using Bunit;
 using LabNet.Core.Devices;
+using LabNet.Core.TraceEvents;
 using LabNet.Core.Vms;
 using LabNet.Tests.Qmp;
+using LabNet.Tests.TraceEvents;
 using LabNet.Tests.Vms;
 using LabNet.Web.Dashboard.Vm;
+using LabNet.Web.Dashboard.Vm.Trace;
 using Microsoft.AspNetCore.Components;
 using Microsoft.Extensions.DependencyInjection;
 using Radzen;
@@ -20,7 +23,7 @@ public sealed class DevicesTabTests : IAsyncLifetime
 
     private readonly BunitContext _context = new();
     private readonly ScriptedQemu _qemu = new();
-    private LabOnThisMachine _lab = null!;
+    private TracedLab _traced = null!;
     private VmState _connected = null!;
 
     public async ValueTask InitializeAsync()
@@ -28,10 +31,11 @@ public sealed class DevicesTabTests : IAsyncLifetime
         _qemu.Answer("qom-list", $$"""[{"name": "{{Hostile}}", "type": "child<{{Hostile}}>"}]""");
         _qemu.Answer("query-pci", $$"""[{"bus": 0, "devices": [{{Function(slot: 1, Hostile)}}, {{Function(slot: 2, "")}}]}]""");
         _qemu.Answer("query-chardev", $$"""[{"label": "{{Hostile}}", "filename": "x", "frontend-open": true}]""");
-        _lab = LabOnThisMachine.Open(AttachedVmTests.LabFileOf($"qmp: {_qemu.Path}"));
-        _connected = await _lab.UntilAsync("mine", state => state.Cpus is not null);
+        _traced = TracedLab.Open(AttachedVmTests.LabFileOf($"qmp: {_qemu.Path}"), TraceCatalogue.Empty);
+        _connected = await _traced.Lab.UntilAsync("mine", state => state.Cpus is not null);
         var (time, reader) = (new ManualTimeProvider(Labs.Noon), new DeviceTopologyReader(new PciIds(path: null)));
         _context.Services.AddSingleton<TimeProvider>(time).AddSingleton(reader).AddSingleton(new HotPlug(reader, time));
+        _context.Services.AddSingleton(_traced.Pump).AddScoped<TraceDesk>();
         _context.Services.AddRadzenComponents().AddScoped<DeviceDesk>().AddSupplyValueFromQueryProvider();
         _context.SetRendererInfo(new RendererInfo("Server", isInteractive: true));
     }
@@ -39,7 +43,7 @@ public sealed class DevicesTabTests : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         await _context.DisposeAsync();
-        await _lab.DisposeAsync();
+        await _traced.DisposeAsync();
         await _qemu.DisposeAsync();
     }
 
@@ -80,7 +84,7 @@ public sealed class DevicesTabTests : IAsyncLifetime
     {
         _context.Services.GetRequiredService<NavigationManager>().NavigateTo($"/vms/mine/devices{query}");
         return _context.Render<DevicesTab>(p => p
-            .Add(t => t.Session, _lab.Vm("mine")).Add(t => t.State, _connected).Add(t => t.Actor, new Actor("tester", Role.Admin, "dashboard")));
+            .Add(t => t.Session, _traced.Lab.Vm("mine")).Add(t => t.State, _connected).Add(t => t.Actor, new Actor("tester", Role.Admin, "dashboard")));
     }
 
     /// <summary>Without a word for its class, as QEMU has none for some.</summary>
