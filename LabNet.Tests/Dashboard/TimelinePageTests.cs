@@ -41,7 +41,7 @@ public sealed class TimelinePageTests : IAsyncLifetime
     [Fact]
     public void The_script_is_told_the_time_and_the_VMs_and_goes_with_the_page()
     {
-        Page(isInteractive: true);
+        Page();
         var told = System.Text.Json.JsonSerializer.Serialize(_script!.Invocations["open"].Single().Arguments[1]);
 
         Assert.Contains($"\"NowMs\":{Labs.Noon.ToUnixTimeMilliseconds()}", told, StringComparison.Ordinal);
@@ -50,16 +50,17 @@ public sealed class TimelinePageTests : IAsyncLifetime
     }
 
     [Fact]
-    public void Before_the_page_is_live_nothing_can_be_typed_that_would_be_lost()
+    public void Before_the_script_is_there_nothing_can_be_typed_or_pressed_that_would_be_lost()
     {
-        Assert.All(Page(isInteractive: false).FindAll("input"), input => Assert.True(input.HasAttribute("readonly")));
-        Assert.All(Page(isInteractive: true).FindAll("input"), input => Assert.False(input.HasAttribute("readonly")));
+        var page = Page();
+        Assert.All(page.FindAll("input"), input => Assert.True(input.HasAttribute("readonly")));
+        Assert.All(page.FindAll("button, select"), control => Assert.True(control.HasAttribute("disabled")));
     }
 
     [Fact]
     public void A_link_to_another_view_of_the_page_is_followed_and_one_elsewhere_is_not()
     {
-        Page(isInteractive: true);
+        Page();
         var navigation = _context.Services.GetRequiredService<NavigationManager>();
         navigation.NavigateTo("/timeline?range=1h");
         Assert.Single(_script!.Invocations["readAddress"]);
@@ -70,14 +71,10 @@ public sealed class TimelinePageTests : IAsyncLifetime
     [Fact]
     public void Every_control_has_a_name()
     {
-        var page = Page(isInteractive: true);
+        var page = Page();
         Assert.All(page.FindAll("button, [role=group], [role=application], section"), part => Assert.NotEqual("", (part.GetAttribute("aria-label") ?? part.TextContent).Trim()));
         Assert.All(page.FindAll("input, select"), field => Assert.NotNull(page.Find($"label[for='{field.Id}']")));
     }
 
-    private IRenderedComponent<TimelinePage> Page(bool isInteractive)
-    {
-        _context.SetRendererInfo(new RendererInfo("Server", isInteractive));
-        return _context.Render<TimelinePage>();
-    }
+    private IRenderedComponent<TimelinePage> Page() => _context.Render<TimelinePage>();
 }

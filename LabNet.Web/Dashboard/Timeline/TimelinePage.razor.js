@@ -53,7 +53,6 @@ class Timeline {
     this.#gestures = new Gestures(this.#parts.stage, this.#hand);
     this.#read();
     this.#toolbar.write(this.#state);
-    Object.assign(this.#state, this.#toolbar.typed);
     this.#listen();
     this.#resize();
     if (this.#state.selection) {
@@ -78,7 +77,7 @@ class Timeline {
   readAddress() {
     this.#read();
     this.#choice.clear();
-    this.#toolbar.overwrite(this.#state);
+    this.#toolbar.write(this.#state);
     this.#stage.layOutAgain();
     this.#changed();
   }

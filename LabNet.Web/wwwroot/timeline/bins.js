@@ -95,16 +95,21 @@ export class BinnedWindow {
     return this.tracks.size * this.bins;
   }
 
+  // The bins whose middle lies in a stretch: so that of two stretches side by side each bin belongs to one.
+  middlesIn(from, to) {
+    return [Math.max(0, Math.ceil((from - this.from) / this.binUs - 0.5)), Math.min(this.bins, Math.ceil((to - this.from) / this.binUs - 0.5)) - 1];
+  }
+
   // The bins that a stretch touches, both included.
   placesOf(from, to) {
     return [Math.max(0, Math.floor((from - this.from) / this.binUs)), Math.min(this.bins - 1, Math.ceil((to - this.from) / this.binUs) - 1)];
   }
 }
 
-// What a track has between two times.
+// What a track has between two times, as exactly as bins can tell.
 export function totalOf(window, track, from, to) {
   const total = { count: 0, timed: 0, meanUs: null, maxUs: null };
-  const [first, last] = window.placesOf(from, to);
+  const [first, last] = window.middlesIn(from, to);
   let sum = 0;
   for (let bin = first; bin <= last; bin++) {
     total.count += track.count[bin];

@@ -7,12 +7,14 @@ export class Notice {
   #place;
   #epoch;
   #vms;
+  #onChange;
   #said = '';
   #asked = '';
   #newest = [];
 
-  constructor(place, epoch, vms) {
-    [this.#place, this.#epoch, this.#vms] = [place, epoch, vms];
+  // onChange is told that there is more to say.
+  constructor(place, epoch, vms, onChange) {
+    [this.#place, this.#epoch, this.#vms, this.#onChange] = [place, epoch, vms, onChange];
   }
 
   // `zoomTo` shows another time.
@@ -55,6 +57,7 @@ export class Notice {
     const answers = await Promise.all(this.#vms.map(newestOf));
     if (question === this.#asked) {
       this.#newest = answers.flatMap(answer => answer.items);
+      this.#onChange();
     }
   }
 }

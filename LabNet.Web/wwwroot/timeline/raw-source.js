@@ -14,7 +14,7 @@ class RawWindow {
   tracks;
 
   constructor(asked, from, events, epoch, trackOf) {
-    Object.assign(this, { asked, from, to: Math.min(asked.to, asked.at), events });
+    Object.assign(this, { vm: asked.vm, asked, from, to: Math.min(asked.to, asked.at), events });
     const spans = Map.groupBy(events, trackOf);
     this.tracks = new Map([...spans].map(([name, ofTrack]) => [name, laidOut(ofTrack.map(event => spanOfEvent(event, epoch)), lanesMax)]));
   }
@@ -55,7 +55,7 @@ export class RawSource {
     }
 
     this.#asked.get(vm)?.abort.abort();
-    const asked = { from: plan.from, to: plan.to, at: now, abort: new AbortController() };
+    const asked = { vm, from: plan.from, to: plan.to, at: now, abort: new AbortController() };
     this.#asked.set(vm, asked);
     const query = { vm, from: this.#epoch.toIso(plan.from), to: this.#epoch.toIso(plan.to), limit: pageEvents, ...(filter ? { filter } : {}) };
     try {

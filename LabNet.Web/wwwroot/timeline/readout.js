@@ -4,7 +4,7 @@ import { countOf } from './labels.js';
 import { Notice } from './notice.js';
 import { screenTable } from './screen-table.js';
 import { digitsFor, durationText, localText } from './time.js';
-import { totalsOf } from './totals.js';
+import { totalsOnScreen } from './totals.js';
 
 const everyMs = 200;
 const minuteUs = 60e6;
@@ -22,7 +22,7 @@ export class Readout {
   // `target` is { stage, sources, state(), onTrack(row), onLook(view) }.
   constructor(parts, toolbar, epoch, target) {
     [this.#parts, this.#toolbar, this.#epoch, this.#target] = [parts, toolbar, epoch, target];
-    this.#notice = new Notice(parts.notice, epoch, target.sources.vms);
+    this.#notice = new Notice(parts.notice, epoch, target.sources.vms, () => this.soon());
   }
 
   close() {
@@ -53,7 +53,7 @@ export class Readout {
     const state = this.#target.state();
     const { frame, layout } = stage;
     const [from, to] = [frame.view.from, Math.min(frame.view.to, frame.now)];
-    const totals = totalsOf(frame, from, to);
+    const totals = totalsOnScreen(frame, sources.vms.map(vm => vm.name), from, to);
     const count = [...totals.values()].reduce((sum, one) => sum + one.count, 0);
     stage.count(row => countOf(row, frame, totals));
     this.#toolbar.show(state);

@@ -145,7 +145,7 @@ export class Sources {
       return;
     }
 
-    const totals = totalsOf({ cover }, view.from, view.to);
+    const totals = totalsOf(cover.pieces, view.from, view.to);
     for (const vm of this.vms) {
       const count = countOfVm(totals, vm.name);
       const inPlan = count * (plan.to - plan.from) / (view.to - view.from);

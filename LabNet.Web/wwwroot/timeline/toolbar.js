@@ -1,7 +1,7 @@
 import { tell } from './dom.js';
 import { durationText, localClock, localText, utcText } from './time.js';
 
-// The controls over the rows. They are there before this script is: what was chosen or typed meanwhile is taken over.
+// The controls over the rows.
 export class Toolbar {
   #parts;
   #target;
@@ -27,26 +27,19 @@ export class Toolbar {
     this.#on('markerB', 'click', () => target.onMarker('b'));
     this.#on('noMarkers', 'click', () => target.onNoMarkers());
     this.#on('keys', 'click', () => target.onKeys());
+    parts.tools.querySelectorAll('[disabled]').forEach(control => control.disabled = false);
+    parts.head.querySelectorAll('[disabled]').forEach(control => control.disabled = false);
+    [parts.filter, parts.search].forEach(field => field.readOnly = false);
   }
 
   close() {
     this.#over.abort();
   }
 
-  // What the address says, unless somebody typed already.
+  // What the address says.
   write(state) {
     const { filter, mode, search } = this.#parts;
-    [filter.value, mode.value, search.value] = [filter.value || state.filter, state.mode, search.value || state.search];
-  }
-
-  // As the address says it now, whatever stood there.
-  overwrite(state) {
-    const { filter, mode, search } = this.#parts;
     [filter.value, mode.value, search.value] = [state.filter, state.mode, state.search];
-  }
-
-  get typed() {
-    return { filter: this.#parts.filter.value.trim(), search: this.#parts.search.value };
   }
 
   show(state) {

@@ -1,30 +1,56 @@
 import { totalOf } from './bins.js';
 
-// How many events of each track lie in a stretch, as far as the windows on screen know: { count, timed, meanUs, maxUs } by track.
-export function totalsOf(frame, from, to) {
-  const totals = new Map();
-  for (const piece of frame.cover.pieces) {
+class Totals {
+  byTrack = new Map();
+
+  add(vm, name, { count, timed, meanUs, maxUs }) {
+    const key = `${vm}/${name}`;
+    const whole = this.byTrack.get(key) ?? { vm, name, count: 0, timed: 0, meanUs: null, maxUs: null };
+    if (timed > 0) {
+      whole.meanUs = ((whole.meanUs ?? 0) * whole.timed + meanUs * timed) / (whole.timed + timed);
+      whole.maxUs = Math.max(whole.maxUs ?? 0, maxUs);
+    }
+
+    whole.count += count;
+    whole.timed += timed;
+    this.byTrack.set(key, whole);
+  }
+}
+
+// How many events of each track lie in a stretch, as far as the bins of a cover know: { vm, name, count, timed, meanUs, maxUs } by track.
+export function totalsOf(pieces, from, to) {
+  const totals = new Totals();
+  addBins(totals, pieces, from, to, () => true);
+  return totals.byTrack;
+}
+
+// The same, and exactly so where the events are known one by one.
+export function totalsOnScreen(frame, vms, from, to) {
+  const totals = new Totals();
+  const raws = vms.map(vm => frame.rawOf(vm)).filter(raw => raw !== null && raw.from <= from && raw.to >= to);
+  const exact = new Set(raws.map(raw => raw.vm));
+  addBins(totals, frame.cover.pieces, from, to, vm => !exact.has(vm));
+  for (const raw of raws) {
+    for (const [name, { spans }] of raw.tracks) {
+      spans.filter(span => span.to >= from && span.to < to).forEach(span => {
+        const latencyUs = span.isSpan ? span.event.latencyUs : null;
+        totals.add(raw.vm, name, { count: 1, timed: span.isSpan ? 1 : 0, meanUs: latencyUs, maxUs: latencyUs });
+      });
+    }
+  }
+
+  return totals.byTrack;
+}
+
+function addBins(totals, pieces, from, to, isWanted) {
+  for (const piece of pieces) {
     const [left, right] = [Math.max(from, piece.from), Math.min(to, piece.to)];
-    if (left >= right) {
-      continue;
-    }
-
-    for (const [key, track] of piece.window.tracks) {
-      const part = totalOf(piece.window, track, left, right);
-      const whole = totals.get(key) ?? { vm: track.vm, name: track.name, count: 0, timed: 0, sumUs: 0, maxUs: null };
-      whole.count += part.count;
-      whole.timed += part.timed;
-      whole.sumUs += (part.meanUs ?? 0) * part.timed;
-      whole.maxUs = part.maxUs === null ? whole.maxUs : Math.max(whole.maxUs ?? 0, part.maxUs);
-      totals.set(key, whole);
+    for (const track of left < right ? piece.window.tracks.values() : []) {
+      if (isWanted(track.vm)) {
+        totals.add(track.vm, track.name, totalOf(piece.window, track, left, right));
+      }
     }
   }
-
-  for (const whole of totals.values()) {
-    whole.meanUs = whole.timed > 0 ? whole.sumUs / whole.timed : null;
-  }
-
-  return totals;
 }
 
 // Of one VM, all its tracks together.
