@@ -17,6 +17,7 @@ public static class VmReducer
             Process = new VmProcessState.Starting(e.Step),
             Accelerator = e.Accelerator,
             QemuVersion = state.QemuVersion,
+            TraceSwitches = state.TraceSwitches,
         },
         VmEvent.ProcessFound e => state with
         {

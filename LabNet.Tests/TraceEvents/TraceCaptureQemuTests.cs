@@ -21,6 +21,9 @@ public sealed class TraceCaptureQemuTests
 
     private const string Declarations = "/usr/share/qemu/trace-events-all";
     private const int Rotations = 40;
+    private const int Blocks = 3000;
+    private const int BlockBytes = 4096;
+    private const int SectorBytes = 512;
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -30,8 +33,10 @@ public sealed class TraceCaptureQemuTests
     public async Task No_event_is_lost_while_logs_change_and_LabNet_comes_and_goes(string vm)
     {
         await using var traced = await StartAsync(vm, "64m");
-        await SwitchAsync(traced, vm, new TraceEventSwitch("virtio_blk_handle_*", Enabled: true), new TraceEventSwitch("virtio_blk_req_complete", Enabled: true));
-        var writing = WriteAsync(traced, vm, blocks: 3000);
+
+        // The end first: no begin is seen whose end is not.
+        await SwitchAsync(traced, vm, new TraceEventSwitch("virtio_blk_req_complete", Enabled: true), new TraceEventSwitch("virtio_blk_handle_*", Enabled: true));
+        var reading = RunAsync(traced, vm, $"dd if=/dev/vda of=/dev/null bs={BlockBytes} count={Blocks} iflag=direct");
         for (var rotation = 0; rotation < Rotations; rotation++)
         {
             await traced.Lab.Vm(vm).BeginTraceLogAsync(Cancellation);
@@ -43,14 +48,21 @@ public sealed class TraceCaptureQemuTests
             }
         }
 
-        await writing;
-        await SwitchAsync(traced, vm, new TraceEventSwitch("*", Enabled: false));
+        await reading;
         await DrainAsync(traced, vm);
 
-        // The guest wrote each block by a request of its own, and each request that began has ended, once.
+        // The guest read each block by a request of its own, and no request began anew before it had ended.
         var all = traced.Read(vm);
-        Assert.InRange(all.Count(one => one.Type.Name == "virtio_blk_handle_write" && one.Values[3].Bits == 8), 3000, int.MaxValue);
-        Assert.Equal(all.Count(one => one.Type.Name.StartsWith("virtio_blk_handle_", StringComparison.Ordinal)), all.Count(one => one.Type.Name == "virtio_blk_req_complete"));
+        var sectors = all.Where(one => one.Type.Name == "virtio_blk_handle_read").Select(one => one.Values[2].Bits).ToHashSet();
+        Assert.Equal([], Enumerable.Range(0, Blocks).Select(block => (long)block * BlockBytes / SectorBytes).Where(sector => !sectors.Contains(sector)));
+        var open = new HashSet<long>();
+        foreach (var one in all)
+        {
+            // A flush ends and has no event of its own at its begin.
+            var (isEnd, request) = (one.Type.Name == "virtio_blk_req_complete", one.Values[1].Bits);
+            Assert.True(isEnd ? open.Remove(request) || request != 0 : open.Add(request));
+        }
+
         Assert.Equal(Enumerable.Range(1, all.Count).Select(number => (long)number), all.Select(one => one.Sequence));
         Assert.All(all, one => Assert.True(one.Type.IsTyped));
         Assert.Equal(0, traced.Seen(vm).Unparsed);
@@ -114,18 +126,24 @@ public sealed class TraceCaptureQemuTests
     private static Task SwitchAsync(TracedLab traced, string vm, params TraceEventSwitch[] switches) =>
         traced.Pump.SwitchAsync(traced.Lab.Vm(vm), switches, LabOnThisMachine.Tester, Cancellation);
 
-    private static async Task WriteAsync(TracedLab traced, string vm, int blocks)
+    private static Task WriteAsync(TracedLab traced, string vm, int blocks) =>
+        RunAsync(traced, vm, $"dd if=/dev/zero of=/root/written bs=4k count={blocks} oflag=direct conv=notrunc && sync");
+
+    private static async Task RunAsync(TracedLab traced, string vm, string script)
     {
-        var writing = new GuestProgram("/bin/sh", ["-c", $"dd if=/dev/zero of=/root/written bs=4k count={blocks} oflag=direct conv=notrunc && sync"]);
-        var result = await traced.Lab.Vm(vm).ExecAsync(writing, LabOnThisMachine.Tester, Cancellation);
+        var result = await traced.Lab.Vm(vm).ExecAsync(new GuestProgram("/bin/sh", ["-c", script]), LabOnThisMachine.Tester, Cancellation);
         Assert.Equal(0, result.ExitCode);
     }
 
-    /// <summary>Waits until the newest log, which nothing goes into any more, is all read.</summary>
+    /// <summary>A read of its own in a new log: when it is there, all logs before are read.</summary>
     private static async Task DrainAsync(TracedLab traced, string vm)
     {
+        const int Block = 20_000;
         await traced.Lab.Vm(vm).BeginTraceLogAsync(Cancellation);
-        var newest = Core.Hosts.Host.ReadTraceLogs(traced.Lab.Vm(vm).Paths)[^1];
-        await traced.UntilAsync(vm, _ => Core.Hosts.Host.ReadTraceLogs(traced.Lab.Vm(vm).Paths) is [var one] && one == newest);
+        await RunAsync(traced, vm, $"dd if=/dev/vda of=/dev/null bs={BlockBytes} skip={Block} count=1 iflag=direct");
+        var (tail, last) = (traced.Pump.TailOf(traced.Lab.Vm(vm).State.Name), 0L);
+        await traced.UntilAsync(vm, _ => (last = tail.Read(after: 0, filter: null, limit: 10_000).Events
+            .FirstOrDefault(one => one.Type.Name == "virtio_blk_handle_read" && one.Values[2].Bits == (long)Block * BlockBytes / SectorBytes)?.Sequence ?? 0) > 0);
+        await traced.StoredAsync(vm, last);
     }
 }

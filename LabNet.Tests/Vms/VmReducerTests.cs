@@ -245,6 +245,17 @@ public sealed class VmReducerTests
     }
 
     [Fact]
+    public void What_is_to_be_traced_outlasts_the_QEMU_that_traced_it()
+    {
+        var traced = VmReducer.Apply(Running, new VmEvent.TraceSwitchesKnown([new TraceEventSwitch("virtio_blk_*", Enabled: true)]));
+        foreach (var name in States.Keys)
+        {
+            var before = States[name] with { TraceSwitches = traced.TraceSwitches };
+            Assert.All(Events.Values.Where(e => e is not VmEvent.TraceSwitchesKnown), e => Assert.Equal(traced.TraceSwitches, VmReducer.Apply(before, e).TraceSwitches));
+        }
+    }
+
+    [Fact]
     public void Without_an_agent_socket_an_attached_VMs_agent_stays_unknown()
     {
         var vm = new AttachedVm(VmName.Parse("mine"), HostName.Parse("here"), Architecture.X86_64, new QmpAddress.Unix("/run/q"));
