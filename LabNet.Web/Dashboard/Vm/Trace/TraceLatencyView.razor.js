@@ -37,7 +37,7 @@ const local = ms => new Date(ms - new Date(ms).getTimezoneOffset() * minuteMs).t
 
 function layoutOf(colour, more) {
   return {
-    margin: { l: 58, r: 10, t: 8, b: 34 },
+    margin: { l: 58, r: 10, t: 8, b: 46 },
     paper_bgcolor: 'transparent',
     plot_bgcolor: 'transparent',
     font: { family: 'Inter Variable, system-ui, sans-serif', size: 12, color: colour.text },
