@@ -161,7 +161,7 @@ public sealed partial class TimelineBrowserTests : IAsyncLifetime
         await Assertions.Expect(Standing(page)).ToContainTextAsync("Live · 1 min");
         var asked = Timelines();
         await Assertions.Expect(page.GetByText("No trace event of this time is stored.")).ToBeVisibleAsync();
-        await page.WaitForRequestAsync(request => request.Url.Contains("/trace/timeline", StringComparison.Ordinal));
+        await page.WaitForResponseAsync(response => response.Url.Contains("/trace/timeline", StringComparison.Ordinal));
         Assert.True(Timelines() > asked);
 
         await page.GetByRole(AriaRole.Button, new() { Name = "Pause" }).ClickAsync();
