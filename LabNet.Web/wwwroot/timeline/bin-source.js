@@ -1,4 +1,4 @@
-import { readLines } from './api.js';
+import { ApiProblem, readLines } from './api.js';
 import { BinnedWindow } from './bins.js';
 
 const windowsMax = 12;
@@ -47,7 +47,7 @@ export class BinSource {
 
   // Reads what a view needs, if that is neither here nor on its way.
   want(view, plan, now, isLive) {
-    if (this.#query.vms.length === 0 || (this.#asked && this.#suits(this.#asked.window, view, plan, now))) {
+    if (this.#query.vms.length === 0 || this.problem?.isOfFilter || (this.#asked && this.#suits(this.#asked.window, view, plan, now))) {
       return;
     }
 
@@ -89,7 +89,9 @@ export class BinSource {
         this.#onChange();
       }
 
-      window.isComplete = true;
+      if (!window.isComplete) {
+        throw new ApiProblem(0, { detail: 'The answer broke off.' });
+      }
     } catch (error) {
       if (error.name !== 'AbortError' && this.#asked === asked) {
         this.problem = error;

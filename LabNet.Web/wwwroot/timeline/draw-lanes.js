@@ -128,8 +128,8 @@ export function drawStates(context, frame, row, top) {
 }
 
 // What is missing: hatched, from when it is missing until it is there again; of no length, a line.
-export function drawGaps(context, frame, vm, top, height) {
-  for (const event of frame.gapsOf(vm)) {
+export function drawGaps(context, frame, row, top) {
+  for (const event of frame.gapsOf(row)) {
     const right = xOf(frame, event.at);
     const left = event.since === null ? right : xOf(frame, event.since);
     if (right < 0 || left > frame.widthCss) {
@@ -137,6 +137,6 @@ export function drawGaps(context, frame, vm, top, height) {
     }
 
     context.fillStyle = frame.hatch;
-    context.fillRect(Math.max(0, left - (right - left < 6 ? 3 : 0)), top, Math.max(6, Math.min(frame.widthCss, right) - Math.max(0, left)), height);
+    context.fillRect(Math.max(0, left - (right - left < 6 ? 3 : 0)), top, Math.max(6, Math.min(frame.widthCss, right) - Math.max(0, left)), row.height);
   }
 }

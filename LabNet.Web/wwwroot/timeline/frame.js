@@ -71,10 +71,17 @@ export class Frame {
     return this.#ofVm(this.#events, vm, () => this.#sources.history.events.filter(event => event.vm === vm));
   }
 
-  // What is missing of a VM: also what the whole lab misses.
-  gapsOf(vm) {
+  // What is missing in a row: also what the whole lab misses. Trace events go on while LabNet is away, and have gaps of their own.
+  gapsOf({ vm, kind }) {
     const isGap = event => event.kind === 'gap' && (event.vm === vm || event.vm === null);
-    return this.#ofVm(this.#gaps, vm, () => this.#sources.history.events.filter(isGap));
+    const all = this.#ofVm(this.#gaps, vm, () => this.#sources.history.events.filter(isGap));
+    const isTrace = kind === 'track' || kind === 'latency';
+    return all.filter(event => (event.name === 'trace-events') === isTrace);
+  }
+
+  // Of a long stretch only the newest events were read.
+  get hasAllEvents() {
+    return this.#sources.history.isAll;
   }
 
   countersOf(vm) {

@@ -27,7 +27,7 @@ export function hitAt(frame, layout, scroll, x, y) {
 
   const { row, top } = found;
   const hit = { at, row, top };
-  const gap = row.vm === null ? null : frame.gapsOf(row.vm).find(one => at <= one.at && at >= (one.since ?? one.at));
+  const gap = frame.gapsOf(row).find(one => at <= one.at && at >= (one.since ?? one.at));
   return { ...hit, ...(hitOf(frame, row, top, x, y, at) ?? (gap ? { kind: 'gap', events: [gap] } : { kind: 'nothing' })) };
 }
 

@@ -98,6 +98,8 @@ export function countOf(row, frame, totals) {
       return total > 0 ? shortCount(total) : '';
     }
 
+    case 'flags':
+      return frame.hasAllEvents ? '' : 'the newest';
     case 'counter': {
       const window = frame.countersOf(row.vm);
       return window === null || window.series.get(row.counter.metric).isThere ? '' : 'not known';

@@ -119,8 +119,8 @@ export class Painter {
         break;
     }
 
-    if (row.vm !== null && row.kind !== 'vm') {
-      drawGaps(context, frame, row.vm, top, row.height);
+    if (row.kind !== 'host' && row.kind !== 'vm') {
+      drawGaps(context, frame, row, top);
     }
 
     context.fillStyle = frame.colours.of('--lab-border');

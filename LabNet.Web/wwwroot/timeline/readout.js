@@ -58,9 +58,8 @@ export class Readout {
     stage.count(row => countOf(row, frame, totals));
     this.#toolbar.show(state);
     this.#toolbar.showMarkers(state.markers, this.#epoch);
-    this.#toolbar.tellStanding(this.#said ?? this.#standing(state, sources.bins, count, to - from));
+    this.#toolbar.tellStanding(this.#said ?? this.#standing(state, sources, count, to - from));
     this.#parts.corner.textContent = localText(this.#epoch, from, digitsFor((to - from) / 10)).slice(0, to - from < minuteUs ? 16 : 10);
-    this.#parts.bones.hidden = sources.isKnown;
     this.#showTables(state, frame, layout, totals);
     this.#tellTrouble(state, sources.bins, layout, count);
   }
@@ -76,11 +75,11 @@ export class Readout {
   }
 
   // What could not be read is not nothing.
-  #standing(state, { isLoading, searched, problem }, count, span) {
+  #standing(state, { isKnown, bins: { isLoading, searched, problem } }, count, span) {
     const isLive = state.liveUs !== null;
     const progress = isLoading && searched < 1 && !isLive ? ` · reading, ${Math.round(searched * 100)} %` : '';
-    const counted = problem && count === 0 ? 'events not known' : `${countText(count)} ${count === 1 ? 'event' : 'events'}`;
-    return `${isLive ? 'Live' : 'Standing still'} · ${durationText(span)} · ${counted}${progress}`;
+    const counted = !isKnown ? 'reading …' : problem && count === 0 ? 'events not known' : `${countText(count)} ${count === 1 ? 'event' : 'events'}`;
+    return `${isLive ? 'Live' : 'Standing still'} · ${durationText(span)} · ${counted}${isKnown ? progress : ''}`;
   }
 
   #tellTrouble({ filter, liveUs }, { problem, isLoading, windows }, layout, count) {

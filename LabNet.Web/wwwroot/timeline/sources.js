@@ -84,10 +84,7 @@ export class Sources {
     const { state, view, width, now } = wish;
     this.#wish = { ...wish, isLive };
     const question = { vms: this.vms.map(vm => vm.name), mode: state.mode, filter: state.filter };
-    if (JSON.stringify(question) !== this.#question) {
-      this.#question = JSON.stringify(question);
-    }
-
+    this.#question = JSON.stringify(question);
     const plan = planOf(view, width);
     this.bins.ask(question);
     this.raw.ask(question);

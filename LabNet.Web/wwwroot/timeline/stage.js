@@ -28,6 +28,7 @@ export class Stage {
     this.#painter = new Painter(parts.rows);
     this.#labels = new Labels(parts.pinned, parts.labels, labelsTarget);
     this.#tip = new Tip(parts.tip, parts.stage);
+    parts.bones.hidden = true;
   }
 
   get width() {
