@@ -30,6 +30,9 @@ internal sealed class PerfettoTrace
     /// <summary>By time.</summary>
     public IReadOnlyList<PerfettoEvent> Events { get; }
 
+    /// <summary>Those that are told once.</summary>
+    public int NumberedNames => _names.Count;
+
     public IEnumerable<string> Tracks => _tracks.Values.Select(track => track.Path);
 
     public static async Task<PerfettoTrace> ReadAsync(byte[] bytes) =>
