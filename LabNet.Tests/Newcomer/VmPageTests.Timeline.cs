@@ -20,10 +20,10 @@ public sealed partial class VmPageTests
         await Assertions.Expect(TrackOf(page, vm, "virtio_blk_handle_read")).ToHaveCountAsync(0);
         await page.GetByRole(AriaRole.Button, new() { Name = "Pause" }).ClickAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Totals" }).ClickAsync();
-        await Assertions.Expect(Part(page, "Details").GetByRole(AriaRole.Row, new() { Name = Done })).ToContainTextAsync("s");
+        await Assertions.Expect(Part(page, "Details").GetByRole(AriaRole.Row, new() { Name = $"{vm} {Done}" })).ToContainTextAsync("s");
 
         await page.GetByRole(AriaRole.Button, new() { Name = "Table" }).ClickAsync();
-        await Assertions.Expect(Part(page, "Trace events").GetByRole(AriaRole.Row, new() { Name = Done })).ToContainTextAsync(vm);
+        await Assertions.Expect(Part(page, "Trace events").GetByRole(AriaRole.Row, new() { Name = Done }).Filter(new() { HasText = vm })).ToContainTextAsync(vm);
         await Assertions.Expect(Part(page, "Run states")).ToContainTextAsync("running");
         await Assertions.Expect(Part(page, "Counters")).ToContainTextAsync("CPU");
         await lab.OutputAsync("exec", vm, "--", "pkill", "-f", "while sleep");

@@ -7,12 +7,8 @@ const pieceLength = 4096;
 const retryMs = 1000;
 const toldMs = 6000;
 
-// The terminal pauses for the page between two writes only.
-const writtenBytes = 4096;
-
-// No screen has more columns or lines to do something to.
-const repeatedMost = 300;
-const linesMost = 100;
+// No screen has more columns to do something to.
+const columnsMost = 300;
 
 // The ANSI colours on the background of ConsoleTab.razor.css, each with a contrast of 4.5 or more but black.
 const theme = {
@@ -59,11 +55,11 @@ function swallowQuestions(parser) {
 // each time that it is opened, and one that repeats a character as often takes all memory.
 function refuseEndless(terminal) {
   for (const final of ['b', 'I', 'Z']) {
-    terminal.parser.registerCsiHandler({ final }, params => params[0] > repeatedMost);
+    terminal.parser.registerCsiHandler({ final }, params => params[0] > columnsMost);
   }
 
   for (const final of ['S', 'T', 'L', 'M']) {
-    terminal.parser.registerCsiHandler({ final }, params => params[0] > Math.max(terminal.rows, linesMost));
+    terminal.parser.registerCsiHandler({ final }, params => params[0] > terminal.rows);
   }
 }
 
@@ -187,10 +183,7 @@ class ConsoleTerminal {
     const bytes = bytesOf(data);
     this.#position = { stream, offset: offset + bytes.length };
     const seen = this.#position.offset;
-    for (let i = 0; i < bytes.length; i += writtenBytes) {
-      const isLast = i + writtenBytes >= bytes.length;
-      this.#terminal.write(bytes.subarray(i, i + writtenBytes), isLast ? () => this.#send({ seen }) : undefined);
-    }
+    this.#terminal.write(bytes, () => this.#send({ seen }));
   }
 
   #type(data) {
