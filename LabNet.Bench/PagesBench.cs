@@ -14,7 +14,7 @@ internal static class PagesBench
 
     private const int KeysEach = 100;
     private static readonly string[] Vms = ["x86", "arm"];
-    private static readonly string[] Parts = ["CPU & Memory", "Devices", "Block", "Network", "Guest", "Console", "QMP", "General"];
+    private static readonly string[] Parts = ["CPU & Memory", "Devices", "Memory map", "Block", "Benchmark", "Network", "Interrupts", "Guest", "Console", "QMP", "General"];
 
     /// <summary>Nobody clicks away in the moment in which a part has come.</summary>
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(500);
@@ -27,6 +27,7 @@ internal static class PagesBench
           const done = () => {
             if (document.querySelector('nav.tabs a[aria-current=page]')?.textContent !== part) return false;
             if (part === 'Console') return document.querySelector('.console .status')?.textContent.startsWith('Connected');
+            if (part === 'Benchmark') return document.querySelector('#bench-disk option') !== null && !/Reads what was measured/.test(document.querySelector('.part').textContent);
             if (part === 'QMP') return /commands\. Type one/.test(document.querySelector('.book')?.textContent ?? '');
             const ages = [...document.querySelectorAll('.part .age')];
             return ages.length > 0 && ages.every(age => age.textContent.includes('read'));

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using LabNet.Core.Qmp;
 
 namespace LabNet.Core.GuestAgent;
@@ -24,6 +25,12 @@ public static class GuestAgentCommands
 
     public static readonly QmpCommand<GuestAgentInfo> GetAgentInfo = new("guest-info", GuestAgentJson.Default.GuestAgentInfo);
 
+    /// <summary>Those that need no arguments and change nothing.</summary>
+    private static readonly string[] Reading =
+    [
+        GetOsInfo.Name, GetHostName.Name, GetInterfaces.Name, GetTimeZone.Name, GetTime.Name, GetUsers.Name, GetFileSystems.Name, GetAgentInfo.Name,
+    ];
+
     internal static readonly QmpCommand<FileOpenArguments, long> FileOpen =
         new("guest-file-open", GuestAgentJson.Default.FileOpenArguments, GuestAgentJson.Default.Int64);
 
@@ -41,4 +48,10 @@ public static class GuestAgentCommands
 
     internal static readonly QmpCommand<ExecStatusArguments, ExecStatus> QueryExecStatus =
         new("guest-exec-status", GuestAgentJson.Default.ExecStatusArguments, GuestAgentJson.Default.ExecStatus);
+
+    /// <summary>A command that only reads, whose answer is taken as it comes.</summary>
+    /// <exception cref="InvalidOperationException">The command is none of those.</exception>
+    internal static QmpCommand<JsonElement> AsItComes(string name) => Reading.Contains(name)
+        ? new(name, GuestAgentJson.Default.JsonElement)
+        : throw new InvalidOperationException($"{name} does not only read.");
 }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 using LabNet.Core.Qmp;
 
@@ -11,6 +12,7 @@ namespace LabNet.Core.GuestAgent;
     RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(QmpNothing))]
 [JsonSerializable(typeof(long))]
+[JsonSerializable(typeof(JsonElement))]
 [JsonSerializable(typeof(SyncArguments))]
 [JsonSerializable(typeof(GuestOsInfo))]
 [JsonSerializable(typeof(GuestHostName))]

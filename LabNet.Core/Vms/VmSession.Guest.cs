@@ -1,3 +1,4 @@
+using System.Text.Json;
 using LabNet.Core.GuestAgent;
 using LabNet.Core.Labs;
 using LabNet.Core.Qmp;
@@ -58,6 +59,15 @@ public sealed partial class VmSession
     /// <inheritdoc cref="ReadGuestProcessesAsync"/>
     public Task<GuestReading<GuestVitals>> ReadGuestVitalsAsync(TimeSpan maxAge, CancellationToken cancellationToken) =>
         ReadSharedAsync(_guestVitals, maxAge, (_, ct) => _agent.ReadVitalsAsync(ct), cancellationToken);
+
+    /// <summary>The agent's own answer to a command that only reads; not shared, for one person who wants to see it.</summary>
+    /// <exception cref="GuestAgentException"/>
+    /// <exception cref="InvalidOperationException">The command does not only read.</exception>
+    public Task<JsonElement> ReadGuestAsync(string command, CancellationToken cancellationToken)
+    {
+        var question = GuestAgentCommands.AsItComes(command);
+        return WhyGuestCannotAnswer() is { } whyNot ? Task.FromException<JsonElement>(whyNot) : _agent.ExecuteAsync(question, cancellationToken);
+    }
 
     /// <summary>How long QEMU and the guest have run. A guest that cannot be asked is told as that.</summary>
     /// <param name="maxAge">An answer of the guest that is younger is given again.</param>

@@ -48,12 +48,12 @@ public sealed class DevicesTabTests : IAsyncLifetime
     }
 
     [Fact]
-    public void What_QEMU_calls_its_devices_stays_text()
+    public async Task What_QEMU_calls_its_devices_stays_text()
     {
         var tab = Open($"?device={Uri.EscapeDataString(Hostile)}");
         tab.WaitForAssertion(() => Assert.Contains(Hostile, tab.Find("tbody th[scope=row]").TextContent, StringComparison.Ordinal));
         Assert.Equal(Hostile, tab.Find("[aria-label='Details of the chosen device'] h2").TextContent);
-        tab.Find(".said").Click();
+        await tab.InvokeAsync(() => tab.Find(".said").Click());
         tab.WaitForAssertion(() => Assert.Contains(Hostile, tab.Find("pre[aria-label='What QEMU said to query-chardev']").TextContent, StringComparison.Ordinal));
         Assert.Empty(tab.FindAll("img"));
     }
@@ -71,12 +71,12 @@ public sealed class DevicesTabTests : IAsyncLifetime
     }
 
     [Fact]
-    public void A_device_that_is_gone_is_told_and_a_filter_that_nothing_fits_too()
+    public async Task A_device_that_is_gone_is_told_and_a_filter_that_nothing_fits_too()
     {
         var tab = Open("?device=d1");
         tab.WaitForAssertion(() => Assert.Contains("There is no device “d1” at the moment.", tab.Markup, StringComparison.Ordinal));
         tab.WaitForAssertion(() => Assert.NotEmpty(tab.FindAll("tbody")));
-        tab.Find("#device-filter").Input("nosuch");
+        await tab.InvokeAsync(() => tab.Find("#device-filter").Input("nosuch"));
         tab.WaitForAssertion(() => Assert.Contains("has “nosuch” in it.", tab.Markup, StringComparison.Ordinal));
     }
 

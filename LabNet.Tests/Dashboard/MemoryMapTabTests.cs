@@ -78,47 +78,46 @@ public sealed class MemoryMapTabTests : IAsyncLifetime
     }
 
     [Fact]
-    public void A_filter_leaves_what_fits_and_pales_the_rest()
+    public async Task A_filter_leaves_what_fits_and_pales_the_rest()
     {
         var tab = Open("");
-        tab.Find("#memory-filter").Input("VDA");
+        await tab.InvokeAsync(() => tab.Find("#memory-filter").Input("VDA"));
         tab.WaitForAssertion(() => Assert.All(Rows(tab), row => Assert.Contains("vda", row.TextContent, StringComparison.Ordinal)));
         Assert.Equal(Rows(tab).Count, tab.FindAll("[role=option]:not(.unfit)").Count);
-        tab.Find("#memory-kind").Change("rom");
+        await tab.InvokeAsync(() => tab.Find("#memory-kind").Change("rom"));
         tab.WaitForAssertion(() => Assert.Contains("No range fits.", tab.Markup, StringComparison.Ordinal));
     }
 
     [Fact]
-    public void Arrow_keys_choose_and_Enter_shows_it_to_scale()
+    public async Task Arrow_keys_choose_and_Enter_shows_it_to_scale()
     {
         var tab = Open("?at=0xfe002000");
-        var strip = tab.Find("[role=listbox]");
-        strip.KeyDown(new KeyboardEventArgs { Key = "ArrowRight" });
+        await tab.InvokeAsync(() => tab.Find("[role=listbox]").KeyDown(new KeyboardEventArgs { Key = "ArrowRight" }));
         tab.WaitForAssertion(() => Assert.Contains("at=0xfe002800", Navigation.Uri, StringComparison.Ordinal));
         tab.WaitForAssertion(() => Assert.Equal("range-fe002800", tab.Find("[role=listbox]").GetAttribute("aria-activedescendant")));
-        tab.Find("[role=listbox]").KeyDown(new KeyboardEventArgs { Key = "Enter" });
+        await tab.InvokeAsync(() => tab.Find("[role=listbox]").KeyDown(new KeyboardEventArgs { Key = "Enter" }));
         tab.WaitForAssertion(() => Assert.EndsWith("?at=0xfe002800", Navigation.Uri, StringComparison.Ordinal));
-        tab.Find("[role=listbox]").KeyDown(new KeyboardEventArgs { Key = "ArrowLeft" });
+        await tab.InvokeAsync(() => tab.Find("[role=listbox]").KeyDown(new KeyboardEventArgs { Key = "ArrowLeft" }));
         tab.WaitForAssertion(() => Assert.Contains("at=0xfe002000", Navigation.Uri, StringComparison.Ordinal));
     }
 
     [Fact]
-    public void An_address_is_looked_up_and_a_mistake_says_what_is_allowed()
+    public async Task An_address_is_looked_up_and_a_mistake_says_what_is_allowed()
     {
         var tab = Open("");
-        tab.Find("#memory-address").Input("20000000");
-        tab.Find("form").Submit();
+        await tab.InvokeAsync(() => tab.Find("#memory-address").Input("20000000"));
+        await tab.InvokeAsync(() => tab.Find("form").Submit());
         tab.WaitForAssertion(() => Assert.Contains(
             "“20000000” cannot be read; an address is 0x and 1 to 16 hexadecimal digits", tab.Find("#memory-place").TextContent, StringComparison.Ordinal));
         Assert.Equal("true", tab.Find("#memory-address").GetAttribute("aria-invalid"));
-        tab.Find("#memory-address").Input("0x20000000");
-        tab.Find("form").Submit();
+        await tab.InvokeAsync(() => tab.Find("#memory-address").Input("0x20000000"));
+        await tab.InvokeAsync(() => tab.Find("form").Submit());
         tab.WaitForAssertion(() => Assert.Contains("0x20000000 is in no range: nothing answers there.", tab.Find("#memory-place").TextContent, StringComparison.Ordinal));
         Assert.Empty(tab.FindAll("[role=option][aria-selected=true]"));
     }
 
     [Fact]
-    public void A_BAR_that_moved_since_is_told_once_and_its_ranges_are_not_told_again()
+    public async Task A_BAR_that_moved_since_is_told_once_and_its_ranges_are_not_told_again()
     {
         var tab = Open("");
         Assert.Contains("No BAR has moved", Changes(tab).TextContent, StringComparison.Ordinal);
@@ -126,7 +125,7 @@ public sealed class MemoryMapTabTests : IAsyncLifetime
         _qemu.Answer("query-pci", Recording.Return(Machine, "query-pci").Replace($"{0xfea08000}", $"{0xfea18000}", StringComparison.Ordinal));
         ReadAgain(tab);
         tab.WaitForAssertion(() => Assert.Equal(["BAR 4 of vda moved from 0xfea08000 to 0xfea18000."], Changes(tab).QuerySelectorAll("li").Select(line => line.TextContent)));
-        Changes(tab).QuerySelector("button")!.Click();
+        await tab.InvokeAsync(() => tab.Find("[aria-label='Changes'] button").Click());
         tab.WaitForAssertion(() => Assert.Contains("No BAR has moved", Changes(tab).TextContent, StringComparison.Ordinal));
     }
 
@@ -153,11 +152,11 @@ public sealed class MemoryMapTabTests : IAsyncLifetime
     }
 
     [Fact]
-    public void The_RAM_blocks_and_what_QEMU_said_are_there()
+    public async Task The_RAM_blocks_and_what_QEMU_said_are_there()
     {
         var tab = Open("");
         tab.WaitForAssertion(() => Assert.Contains("384 MiB", tab.Find("[aria-label='RAM blocks']").TextContent, StringComparison.Ordinal));
-        tab.Find("[aria-label='Memory map'] .said").Click();
+        await tab.InvokeAsync(() => tab.Find("[aria-label='Memory map'] .said").Click());
         tab.WaitForAssertion(() => Assert.StartsWith("FlatView #0", tab.Find("pre[aria-label='What QEMU said to info mtree -f -o']").TextContent, StringComparison.Ordinal));
     }
 

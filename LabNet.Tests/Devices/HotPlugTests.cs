@@ -1,4 +1,6 @@
 using LabNet.Core.Devices;
+using LabNet.Core.IoBenchmarks;
+using LabNet.Core.Storage;
 using LabNet.Core.Vms;
 using LabNet.Tests.Qmp;
 using LabNet.Tests.Vms;
@@ -112,6 +114,22 @@ public sealed class HotPlugTests : IAsyncLifetime
             ended.OrderBy(one => one.State).Select(one => (one.State, one.Error)));
         Assert.Single(asked.Concat(_qemu.TakeAsked()), name => name == "device_del");
         Assert.Null(await BeginUnplugAsync());
+    }
+
+    [Fact(Timeout = Hang)]
+    public async Task While_a_snapshot_is_made_nothing_is_plugged_and_nothing_is_measured()
+    {
+        _qemu.Answer("query-jobs", """[{"id": "s1", "type": "snapshot-save", "status": "running", "current-progress": 1, "total-progress": 2}]""");
+        await _qemu.SendAsync("""{"event": "JOB_STATUS_CHANGE", "data": {"id": "s1", "status": "running"}, "timestamp": {"seconds": 1, "microseconds": 2}}""");
+        await _lab.UntilAsync("mine", state => !state.Jobs.IsEmpty);
+        const string Busy = "mine is busy with snapshot-save (s1). Wait for its end.";
+        Assert.Equal(Busy, (await Assert.ThrowsAsync<VmConflictException>(BeginPlugAsync)).Message);
+
+        using var folder = new TestFolder();
+        await using var database = Database.Open(folder.File("lab.db"), "lab", "FULL");
+        var runner = new IoBenchmarkRunner(new IoBenchmarkStore(database, TimeProvider.System), HotPlug, TimeProvider.System);
+        Assert.Equal(Busy, (await Assert.ThrowsAsync<VmConflictException>(
+            () => runner.BeginAsync(Vm, new IoBenchmarkRequest("vda", "rand-read-4k", Seconds: 1, Repeats: 2, Label: ""), LabOnThisMachine.Tester, Cancellation))).Message);
     }
 
     [Fact(Timeout = Hang)]

@@ -202,6 +202,8 @@ public sealed partial class VmPageTests
         await lab.OutputAsync("exec", vm, "--", "bash", "-c", $"(exec -a '{MarkupName}' sleep 600) >/dev/null 2>&1 &");
         await OpenAsync(page, vm, "Guest");
         await ExpectTextAsync(page, "System", (await lab.OutputAsync("exec", vm, "--", "uname", "-r")).Trim());
+        await Part(page, "System").GetByRole(AriaRole.Button, new() { Name = "Show what the agent said" }).ClickAsync();
+        await ExpectTextAsync(page, "System", "\"kernel-release\"");
         await ExpectTextAsync(page, "File systems", "/mnt");
         await ExpectTextAsync(page, "Logged in", "root");
         await page.GetByLabel("Filter processes").FillAsync("markup");

@@ -41,7 +41,7 @@ public sealed partial class Reading<TValue> : IAsyncDisposable
     [Parameter, EditorRequired]
     public string? WhyNot { get; set; }
 
-    /// <summary>What QEMU is asked for this part.</summary>
+    /// <summary>What QEMU, or else the guest's agent, is asked for this part.</summary>
     [Parameter]
     public IReadOnlyList<QemuQuestion> Said { get; set; } = [];
 

@@ -10,6 +10,9 @@ public sealed partial class GuestTab
     /// <summary>A list of processes costs a TCG guest some hundred milliseconds.</summary>
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(3);
 
+    private static readonly QemuQuestion[] SystemQuestions =
+        [new("guest-get-osinfo"), new("guest-get-host-name"), new("guest-get-time"), new("guest-get-timezone"), new("guest-info")];
+
     private string _filter = "";
 
     [Parameter, EditorRequired]

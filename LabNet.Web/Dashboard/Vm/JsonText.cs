@@ -14,7 +14,13 @@ internal static class JsonText
     public static string Indented(ReadOnlyMemory<byte> json, int charactersMax)
     {
         using var document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = DepthMax });
-        var text = JsonSerializer.Serialize(document.RootElement, Readable);
+        return Indented(document.RootElement, charactersMax);
+    }
+
+    /// <inheritdoc cref="Indented(ReadOnlyMemory{byte}, int)"/>
+    public static string Indented(JsonElement json, int charactersMax)
+    {
+        var text = JsonSerializer.Serialize(json, Readable);
         return text.Length <= charactersMax ? text : $"{text[..charactersMax]}\n… and {text.Length - charactersMax} characters more; the REST API gives all of it.";
     }
 }

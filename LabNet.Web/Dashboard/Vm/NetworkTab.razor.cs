@@ -36,15 +36,20 @@ public sealed partial class NetworkTab
     private Task<GuestReading<IReadOnlyList<NicCounters>>> ReadHostAsync(TimeSpan maxAge, CancellationToken cancellationToken)
     {
         var names = InterfaceNames.Of(View.Lab);
-        IReadOnlyList<NicCounters> nics = [.. State.Definition.Nics.Select(nic => NicCounters.Of(nic, nic is LinkNic ? names.Tap(State.Name, nic.Id) : null))];
+        IReadOnlyList<NicCounters> nics =
+        [
+            .. State.Definition.Nics.Select(nic => NicCounters.Of(
+                nic.Id.ToString(), nic.Model.Word(), nic.Mac.ToString(), (nic as LinkNic)?.Link.ToString(), nic is LinkNic ? names.Tap(State.Name, nic.Id) : null)),
+            .. State.Plugged.Where(device => device.Netdev is not null).Select(nic => NicCounters.Of(nic.Id, nic.Kind, nic.Mac, nic.Link, nic.Tap)),
+        ];
         return Task.FromResult(new GuestReading<IReadOnlyList<NicCounters>>(nics, Time.GetUtcNow()));
     }
 
-    /// <param name="Tap">Null for a NIC of the user-mode network.</param>
+    /// <param name="Link">Null for the user-mode network, as the next.</param>
     /// <param name="Counters">As the host sees them: what the guest sends, it receives. Null without a tap.</param>
-    private sealed record NicCounters(Nic Nic, string? Tap, InterfaceState? State, InterfaceCounters? Counters)
+    private sealed record NicCounters(string Id, string Model, string? Mac, string? Link, string? Tap, InterfaceState? State, InterfaceCounters? Counters)
     {
-        public static NicCounters Of(Nic nic, string? tap) =>
-            new(nic, tap, tap is null ? null : Host.ReadInterface(tap), tap is null ? null : Host.ReadInterfaceCounters(tap)[0]);
+        public static NicCounters Of(string id, string model, string? mac, string? link, string? tap) =>
+            new(id, model, mac, link, tap, tap is null ? null : Host.ReadInterface(tap), tap is null ? null : Host.ReadInterfaceCounters(tap)[0]);
     }
 }

@@ -1,16 +1,23 @@
 using System.Text.Json;
+using LabNet.Core.GuestAgent;
 using LabNet.Core.Qmp;
 using LabNet.Core.Vms;
 using Microsoft.AspNetCore.Components;
 
 namespace LabNet.Web.Dashboard.Vm;
 
-/// <summary>A question to QEMU that changes nothing.</summary>
+/// <summary>A question to QEMU, or to the guest's agent, that changes nothing.</summary>
 /// <param name="Path">Of the object that is meant, for the commands that take one.</param>
 public sealed record QemuQuestion(string Command, string? Path = null, string? Property = null)
 {
     /// <summary>The one question to the human monitor; its answer is no JSON.</summary>
     public static readonly QemuQuestion MemoryTree = new(HumanMonitorLine.MemoryTree.ToString());
+
+    /// <summary>Who answers.</summary>
+    public string Asked => IsForAgent ? "the agent" : "QEMU";
+
+    /// <summary>The agent's commands begin in a way that none of QEMU's does.</summary>
+    internal bool IsForAgent => Command.StartsWith("guest-", StringComparison.Ordinal);
 
     public override string ToString() => $"{Command}{(Path is null ? "" : $" {Path}")}{(Property is null ? "" : $" {Property}")}";
 
@@ -55,9 +62,14 @@ public sealed partial class QemuSaid
                 return text.Length <= CharactersMax ? text : text[..CharactersMax];
             }
 
+            if (question.IsForAgent)
+            {
+                return JsonText.Indented(await Session.ReadGuestAsync(question.Command, CancellationToken.None), CharactersMax);
+            }
+
             return JsonText.Indented(await Session.ReadAsync(question.Command, question.Arguments, CancellationToken.None), CharactersMax);
         }
-        catch (QmpException e)
+        catch (Exception e) when (e is QmpException or GuestAgentException)
         {
             return e.Message;
         }
