@@ -16,6 +16,9 @@ internal sealed partial class VmSampler
     private static readonly TimeSpan GuestPeriod = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan GuestPeriodSeen = TimeSpan.FromSeconds(2);
 
+    /// <summary>Less than that nobody sees in a chart.</summary>
+    private static readonly TimeSpan GapAtLeast = TimeSpan.FromSeconds(3);
+
     private readonly VmSession _session;
     private readonly LiveFeed _feed;
     private readonly TimeProvider _time;
@@ -109,6 +112,13 @@ internal sealed partial class VmSampler
         var elapsed = _time.GetElapsedTime(due);
         var turns = Math.Max(1, (long)Math.Ceiling(elapsed / period));
         _meter.Skipped(turns - 1);
+        if (elapsed >= GapAtLeast)
+        {
+            // The process was stopped, or the machine had no time for it.
+            _feed.Publish(_source, new VmHappened(new EventNote(
+                EventKind.Gap, "not-measured", $"{turns - 1} samples are missing here: LabNet did not come to measuring for {elapsed.TotalSeconds:0} s.")));
+        }
+
         await lookChanged.WaitAsync((turns * period) - elapsed, _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return lookChanged.IsCompleted ? _time.GetTimestamp() : due + (long)(turns * period.TotalSeconds * _time.TimestampFrequency);
     }

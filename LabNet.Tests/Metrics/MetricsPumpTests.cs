@@ -183,6 +183,21 @@ public sealed class MetricsPumpTests : IAsyncLifetime
     }
 
     [Fact(Timeout = Hang)]
+    public async Task A_LabNet_that_stood_still_says_so_and_does_not_catch_up()
+    {
+        using var notes = _lab.Feed.Subscribe(record => record.Item is VmHappened { Note.Kind: EventKind.Gap });
+        await using var told = notes.ReadAllAsync(Cancellation).GetAsyncEnumerator(Cancellation);
+        await AfterAsync(Second * 600.4);
+        Assert.True(await told.MoveNextAsync());
+
+        // The clock goes from timer to timer, and the pump wakes somewhere on its way.
+        var text = ((VmHappened)told.Current.Item).Told.Text;
+        Assert.Matches("^[0-9]+ samples are missing here: LabNet did not come to measuring for [0-9]+ s.$", text);
+        Assert.InRange(long.Parse(text.Split(' ')[0]), 3, _pump.Health.SkippedTurns);
+        Assert.InRange(_pump.Health.SkippedTurns, 3, 599);
+    }
+
+    [Fact(Timeout = Hang)]
     public async Task The_progress_of_a_job_is_followed()
     {
         foreach (var progress in (int[])[10, 60])
