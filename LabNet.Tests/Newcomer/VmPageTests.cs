@@ -102,7 +102,8 @@ public sealed partial class VmPageTests
         await lab.OutputAsync("exec", vm, "--", "bash", "-c", "fio --name=w --filename=/var/tmp/w --size=8m --rw=randrw --time_based --runtime=600 >/dev/null 2>&1 &");
         await OpenAsync(page, vm, "Devices");
         await PlugAndUnplugAsync("Nvme", "d1", "block", "head -c 1048576 /dev/urandom >/tmp/use && dd if=/tmp/use of=/dev/$1 bs=64k oflag=direct && test \"$(dd if=/dev/$1 bs=64k count=16 iflag=direct | sha256sum)\" = \"$(sha256sum </tmp/use)\"");
-        await PlugAndUnplugAsync("VirtioNet", "n1", "net", $"ip link set $1 up && ip addr add 10.10.10.3/24 dev $1 && ping -c 1 -W 20 -I $1 10.10.10.{(vm == "x86" ? 1 : 2)}");
+        var ping = $"ping -c 1 -W 2 -I $1 10.10.10.{(vm == "x86" ? 1 : 2)}";
+        await PlugAndUnplugAsync("VirtioNet", "n1", "net", $"ip link set $1 up && ip addr add 10.10.10.3/24 dev $1 && for try in {{1..20}}; do {ping} && exit; done; exit 1");
         await MeasureAroundPlugAsync(page, vm, "VirtioBlk");
         await MeasureAroundPlugAsync(page, vm, "VirtioNet");
 
