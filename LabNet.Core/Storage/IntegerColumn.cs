@@ -20,6 +20,7 @@ internal static class IntegerColumn
     private const byte Plain = 0;
     private const byte Repeated = 1;
     private const int CountMax = 1 << 24;
+    private const int BlockBytes = 256;
 
     public static void Write(ArrayBufferWriter<byte> to, ReadOnlySpan<long> values)
     {
@@ -31,16 +32,25 @@ internal static class IntegerColumn
         long before = 0;
         for (var place = 0; place < values.Length;)
         {
-            var delta = unchecked(values[place] - before);
-            var repeats = repeated ? RunLength(values, place, before, delta) : 1;
-            Varint.Write(to, Varint.ZigZag(delta));
-            if (repeated)
+            // Room is asked for once for many values: there are a hundred million of them in some minutes of a VM's trace.
+            var room = to.GetSpan(BlockBytes);
+            var length = 0;
+            while (place < values.Length && length <= BlockBytes - (2 * Varint.BytesMax))
             {
-                Varint.Write(to, (ulong)repeats);
+                var delta = unchecked(values[place] - before);
+                length += Varint.Write(room[length..], Varint.ZigZag(delta));
+                var repeats = 1;
+                if (repeated)
+                {
+                    repeats = RunLength(values, place, before, delta);
+                    length += Varint.Write(room[length..], (ulong)repeats);
+                }
+
+                before = unchecked(before + (delta * repeats));
+                place += repeats;
             }
 
-            before = unchecked(before + (delta * repeats));
-            place += repeats;
+            to.Advance(length);
         }
     }
 
@@ -85,16 +95,16 @@ internal static class IntegerColumn
     private static int CountRuns(ReadOnlySpan<long> values)
     {
         var runs = 0;
-        long before = 0;
-        for (var place = 0; place < values.Length; runs++)
+        long before = 0, step = 0;
+        foreach (var value in values)
         {
-            var delta = unchecked(values[place] - before);
-            var repeats = RunLength(values, place, before, delta);
-            before = unchecked(before + (delta * repeats));
-            place += repeats;
+            var delta = unchecked(value - before);
+            runs += delta == step ? 0 : 1;
+            (before, step) = (value, delta);
         }
 
-        return runs;
+        // A first value of 0 is a step of 0, and begins a run all the same.
+        return runs + (!values.IsEmpty && values[0] == 0 ? 1 : 0);
     }
 
     private static int RunLength(ReadOnlySpan<long> values, int place, long before, long delta)
@@ -113,23 +123,25 @@ internal static class IntegerColumn
 /// <summary>LEB128, at most ten bytes.</summary>
 internal static class Varint
 {
-    private const int BytesMax = 10;
+    public const int BytesMax = 10;
 
     public static ulong ZigZag(long value) => (ulong)((value << 1) ^ (value >> 63));
 
     public static long UnZigZag(ulong value) => (long)(value >> 1) ^ -(long)(value & 1);
 
-    public static void Write(ArrayBufferWriter<byte> to, ulong value)
+    public static void Write(ArrayBufferWriter<byte> to, ulong value) => to.Advance(Write(to.GetSpan(BytesMax), value));
+
+    /// <returns>How many bytes it took.</returns>
+    public static int Write(Span<byte> to, ulong value)
     {
-        var span = to.GetSpan(BytesMax);
         var length = 0;
         for (; value >= 0x80; value >>= 7)
         {
-            span[length++] = (byte)(value | 0x80);
+            to[length++] = (byte)(value | 0x80);
         }
 
-        span[length++] = (byte)value;
-        to.Advance(length);
+        to[length++] = (byte)value;
+        return length;
     }
 
     /// <exception cref="DamagedSegmentException">It is cut off, or more than that.</exception>

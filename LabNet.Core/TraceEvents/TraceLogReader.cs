@@ -30,7 +30,7 @@ internal sealed class TraceLogReader
     private readonly long[] _values = new long[ArgumentsMax];
     private readonly Dictionary<int, TraceThread> _threads = [];
     private IReadOnlyDictionary<int, int> _vcpus = new Dictionary<int, int>();
-    private TraceThread _lastThread;
+    private StampSecond _lastSecond = new();
     private int _undeclared;
     private bool _inLongLine;
 
@@ -60,7 +60,7 @@ internal sealed class TraceLogReader
     {
         _vcpus = vcpus;
         _threads.Clear();
-        _lastThread = default;
+        _lastSecond.Forget();
     }
 
     /// <summary>Reads whole lines until the builder is full.</summary>
@@ -158,37 +158,41 @@ internal sealed class TraceLogReader
     private bool TryReadStamp(ref ReadOnlySpan<byte> text, long nowNs, out long timeNs, out TraceThread thread)
     {
         (timeNs, thread) = (nowNs, default);
-        var from = text;
-        if (!TryReadNumber(ref from, out var number) || from.IsEmpty)
+        if (!_lastSecond.IsOf(text))
         {
-            return true;
+            var from = text;
+            if (!TryReadNumber(ref from, out var number) || from.IsEmpty)
+            {
+                return true;
+            }
+
+            if (from[0] == '-')
+            {
+                return TryReadIsoStamp(ref text, out timeNs);
+            }
+
+            if (from[0] != '@' || number > int.MaxValue)
+            {
+                return false;
+            }
+
+            from = from[1..];
+            if (!TryReadNumber(ref from, out var seconds) || from.IsEmpty || from[0] != '.' || seconds > long.MaxValue / NanosecondsPerSecond / 2)
+            {
+                return false;
+            }
+
+            _lastSecond.Set(text[..(text.Length - from.Length + 1)], seconds * NanosecondsPerSecond, ThreadOf((int)number));
         }
 
-        if (from[0] == '-')
-        {
-            return TryReadIsoStamp(ref text, out timeNs);
-        }
-
-        if (from[0] != '@' || number > int.MaxValue)
+        var behind = text[_lastSecond.Length..];
+        if (!TryReadNumber(ref behind, out var microseconds) || behind.IsEmpty || behind[0] != ':')
         {
             return false;
         }
 
-        from = from[1..];
-        if (!TryReadNumber(ref from, out var seconds) || from.IsEmpty || from[0] != '.')
-        {
-            return false;
-        }
-
-        from = from[1..];
-        if (!TryReadNumber(ref from, out var microseconds) || from.IsEmpty || from[0] != ':' || seconds > long.MaxValue / NanosecondsPerSecond / 2)
-        {
-            return false;
-        }
-
-        text = from[1..];
-        timeNs = (seconds * NanosecondsPerSecond) + (microseconds * NanosecondsPerMicrosecond);
-        thread = ThreadOf((int)number);
+        text = behind[1..];
+        (timeNs, thread) = (_lastSecond.TimeNs + (microseconds * NanosecondsPerMicrosecond), _lastSecond.Thread);
         return true;
     }
 
@@ -223,18 +227,42 @@ internal sealed class TraceLogReader
 
     private TraceThread ThreadOf(int id)
     {
-        if (_lastThread.Id == id)
-        {
-            return _lastThread;
-        }
-
         if (!_threads.TryGetValue(id, out var thread))
         {
             thread = new TraceThread(id, _vcpus.TryGetValue(id, out var vcpu) ? vcpu : null);
             _threads[id] = thread;
         }
 
-        _lastThread = thread;
         return thread;
+    }
+
+    /// <summary>How a thread's stamps begin during a second. Most lines begin as the one before, and are not read again up to there.</summary>
+    private struct StampSecond
+    {
+        private const int BytesMax = 48;
+
+        private readonly byte[] _beginning = new byte[BytesMax];
+
+        public StampSecond()
+        {
+        }
+
+        public int Length { get; private set; }
+
+        public long TimeNs { get; private set; }
+
+        public TraceThread Thread { get; private set; }
+
+        /// <summary>Never after <see cref="Forget"/>.</summary>
+        public readonly bool IsOf(ReadOnlySpan<byte> line) => Length > 0 && line.StartsWith(_beginning.AsSpan(0, Length));
+
+        /// <param name="beginning">Up to the point, and with it: two numbers of at most 18 digits.</param>
+        public void Set(ReadOnlySpan<byte> beginning, long timeNs, TraceThread thread)
+        {
+            beginning.CopyTo(_beginning);
+            (Length, TimeNs, Thread) = (beginning.Length, timeNs, thread);
+        }
+
+        public void Forget() => Length = 0;
     }
 }

@@ -9,15 +9,25 @@ internal sealed class TraceSegmentBuilder
 
     private const int TextBytesMax = 1 << 20;
 
+    private const int ValuesAtFirst = EventsMax * 6;
+    private const long NotKnown = -1;
+
     private readonly long[] _times = new long[EventsMax];
     private readonly long[] _events = new long[EventsMax];
     private readonly long[] _threads = new long[EventsMax];
     private readonly long[] _sequences = new long[EventsMax];
-    private readonly List<Columns> _columns = [];
-    private readonly Dictionary<TraceEventType, Columns> _columnsOf = new(ReferenceEqualityComparer.Instance);
+    private readonly int[] _valuesAt = new int[EventsMax];
+    private readonly List<EventRows> _rows = [];
+    private readonly Dictionary<TraceEventType, EventRows> _rowsOf = new(ReferenceEqualityComparer.Instance);
     private readonly List<TraceThread> _threadTable = [];
     private readonly TraceSegmentWriter _writer = new();
-    private Columns? _last;
+    private readonly long[] _column = new long[EventsMax];
+    private readonly int[] _grouped = new int[EventsMax];
+
+    /// <summary>Event by event its arguments and then its latency: a column would be a place of its own to write to for each argument of each event.</summary>
+    private long[] _values = new long[ValuesAtFirst];
+    private int _valueCount;
+    private EventRows? _last;
     private int _lastThread;
 
     public TraceTexts Texts { get; } = new();
@@ -35,13 +45,23 @@ internal sealed class TraceSegmentBuilder
     /// <param name="latencyNs">Of the request that the event ends.</param>
     public void Add(long sequence, long timeNs, TraceThread thread, TraceEventType type, ReadOnlySpan<long> values, long? latencyNs)
     {
-        var columns = ColumnsOf(type);
-        columns.Add(values, latencyNs);
+        var rows = RowsOf(type);
+        rows.Count++;
+        rows.EndsRequests |= latencyNs is not null;
         _sequences[Count] = sequence;
         _times[Count] = timeNs;
-        _events[Count] = columns.Place;
+        _events[Count] = rows.Place;
         _threads[Count] = PlaceOf(thread);
+        _valuesAt[Count] = _valueCount;
         Count++;
+        if (_valueCount + values.Length >= _values.Length)
+        {
+            Array.Resize(ref _values, (_valueCount + values.Length) * 2);
+        }
+
+        values.CopyTo(_values.AsSpan(_valueCount));
+        _values[_valueCount + values.Length] = latencyNs ?? NotKnown;
+        _valueCount += values.Length + 1;
     }
 
     /// <summary>What was gathered, packed; it stays, and may grow on. Not of nothing.</summary>
@@ -58,22 +78,30 @@ internal sealed class TraceSegmentBuilder
     }
 
     /// <summary>What was gathered, as it would be read.</summary>
-    public TraceRows Snapshot() => TraceRows.Of(
-        [.. Texts.All],
-        [.. _threadTable],
-        [.. _columns.Select(columns => columns.Type)],
-        [.. _columns.Select(columns => columns.Count)],
-        [
-            _events[..Count], _times[..Count], _threads[..Count], _sequences[..Count],
-            .. _columns.SelectMany(columns => (long[][])[.. Enumerable.Range(0, columns.Type.Arguments.Length).Select(argument => columns.ValuesOf(argument).ToArray()), columns.Latencies.ToArray()]),
-        ]);
+    public TraceRows Snapshot()
+    {
+        List<long[]> columns = [_events[..Count], _times[..Count], _threads[..Count], _sequences[..Count]];
+        Group();
+        foreach (var rows in _rows)
+        {
+            for (var argument = 0; argument < rows.Type.Arguments.Length; argument++)
+            {
+                columns.Add(ColumnOf(rows, argument).ToArray());
+            }
+
+            columns.Add(rows.EndsRequests ? ColumnOf(rows, rows.Type.Arguments.Length).ToArray() : []);
+        }
+
+        return TraceRows.Of([.. Texts.All], [.. _threadTable], [.. _rows.Select(rows => rows.Type)], [.. _rows.Select(rows => rows.Count)], [.. columns]);
+    }
 
     /// <summary>Begins anew.</summary>
     public void Clear()
     {
-        _columns.Clear();
-        _columnsOf.Clear();
+        _rows.Clear();
+        _rowsOf.Clear();
         _threadTable.Clear();
+        _valueCount = 0;
         _last = null;
         _lastThread = 0;
         Texts.Clear();
@@ -83,30 +111,31 @@ internal sealed class TraceSegmentBuilder
     private byte[] Pack(long start)
     {
         // What the events are called stands behind the texts that they carry.
-        var words = _columns.ConvertAll(columns => TraceSegmentWriter.WordsOf(columns.Type, Texts));
+        var words = _rows.ConvertAll(rows => TraceSegmentWriter.WordsOf(rows.Type, Texts));
         _writer.Begin(Count);
         _writer.Texts(Texts.All);
         _writer.Threads(_threadTable);
-        _writer.Events(_columns.Count);
-        for (var place = 0; place < _columns.Count; place++)
+        _writer.Events(_rows.Count);
+        for (var place = 0; place < _rows.Count; place++)
         {
-            _writer.Event(_columns[place].Type, words[place], _columns[place].Count, !_columns[place].Latencies.IsEmpty);
+            _writer.Event(_rows[place].Type, words[place], _rows[place].Count, _rows[place].EndsRequests);
         }
 
         _writer.Column(_events.AsSpan(0, Count));
-        _writer.Column(Array.ConvertAll(_times[..Count], time => time - start));
+        for (var row = 0; row < Count; row++)
+        {
+            _column[row] = _times[row] - start;
+        }
+
+        _writer.Column(_column.AsSpan(0, Count));
         _writer.Column(_threads.AsSpan(0, Count));
         _writer.Column(_sequences.AsSpan(0, Count));
-        foreach (var columns in _columns)
+        Group();
+        foreach (var rows in _rows)
         {
-            for (var argument = 0; argument < columns.Type.Arguments.Length; argument++)
+            for (var argument = 0; argument < rows.Type.Arguments.Length + (rows.EndsRequests ? 1 : 0); argument++)
             {
-                _writer.Column(columns.ValuesOf(argument));
-            }
-
-            if (!columns.Latencies.IsEmpty)
-            {
-                _writer.Column(columns.Latencies);
+                _writer.Column(ColumnOf(rows, argument));
             }
         }
 
@@ -117,42 +146,71 @@ internal sealed class TraceSegmentBuilder
     {
         var builder = new TraceRollupBuilder(level: 0);
         var width = TraceRollup.WidthOf(0);
-        var cells = new Dictionary<(long Thread, long Device), TraceRollupCells>[_columns.Count];
-        Span<int> seen = stackalloc int[_columns.Count];
+        var cells = new Dictionary<(int Event, long Thread, long Device), TraceRollupCells>();
         for (var row = 0; row < Count; row++)
         {
-            var place = (int)_events[row];
-            var (columns, number) = (_columns[place], seen[place]++);
-            var device = columns.DeviceOf(number);
-            var ofEvent = cells[place] ??= [];
-            if (!ofEvent.TryGetValue((_threads[row], device), out var one))
+            var rows = _rows[(int)_events[row]];
+            var values = _values.AsSpan(_valuesAt[row], rows.Type.Arguments.Length + 1);
+            var device = rows.Device < 0 ? -1 : values[rows.Device];
+            var key = (rows.Place, _threads[row], device);
+            if (!cells.TryGetValue(key, out var one))
             {
-                one = builder.CellsOf(new TraceRollupKey(columns.Type.Name, _threadTable[(int)_threads[row]], device < 0 ? null : Texts.TextOf(device)));
-                ofEvent[(_threads[row], device)] = one;
+                one = builder.CellsOf(new TraceRollupKey(rows.Type.Name, _threadTable[(int)_threads[row]], device < 0 ? null : Texts.TextOf(device)));
+                cells[key] = one;
             }
 
-            one.Add(_times[row] / width, columns.LatencyNsOf(number));
+            one.Add(_times[row] / width, values[^1]);
         }
 
         return builder.Build();
     }
 
-    private Columns ColumnsOf(TraceEventType type)
+    /// <summary>Finds where each event's values stand, event after event.</summary>
+    private void Group()
+    {
+        var next = 0;
+        foreach (var rows in _rows)
+        {
+            rows.First = next;
+            next += rows.Count;
+        }
+
+        Span<int> seen = stackalloc int[_rows.Count];
+        for (var row = 0; row < Count; row++)
+        {
+            var place = (int)_events[row];
+            _grouped[_rows[place].First + seen[place]++] = _valuesAt[row];
+        }
+    }
+
+    /// <returns>Until the next call.</returns>
+    private ReadOnlySpan<long> ColumnOf(EventRows rows, int argument)
+    {
+        var column = _column.AsSpan(0, rows.Count);
+        var from = _grouped.AsSpan(rows.First, rows.Count);
+        for (var row = 0; row < column.Length; row++)
+        {
+            column[row] = _values[from[row] + argument];
+        }
+
+        return column;
+    }
+
+    private EventRows RowsOf(TraceEventType type)
     {
         if (_last is not null && ReferenceEquals(_last.Type, type))
         {
             return _last;
         }
 
-        if (!_columnsOf.TryGetValue(type, out var columns))
+        if (!_rowsOf.TryGetValue(type, out var rows))
         {
-            columns = new Columns(type, _columns.Count);
-            _columns.Add(columns);
-            _columnsOf[type] = columns;
+            rows = new EventRows(type, _rows.Count);
+            _rows.Add(rows);
+            _rowsOf[type] = rows;
         }
 
-        _last = columns;
-        return columns;
+        return _last = rows;
     }
 
     private int PlaceOf(TraceThread thread)
@@ -172,62 +230,22 @@ internal sealed class TraceSegmentBuilder
         return _lastThread = place;
     }
 
-    /// <summary>The values of one event's arguments.</summary>
-    private sealed class Columns(TraceEventType type, int place)
+    /// <summary>The rows of one event.</summary>
+    private sealed class EventRows(TraceEventType type, int place)
     {
-        private const int AtFirst = 256;
-
-        private readonly long[][] _values = [.. type.Arguments.Select(_ => new long[AtFirst])];
-        private readonly int _device = TraceDevice.ArgumentOf(type);
-        private long[] _latencies = [];
-
         public TraceEventType Type { get; } = type;
 
         public int Place { get; } = place;
 
-        public int Count { get; private set; }
+        public int Count { get; set; }
 
-        /// <summary>None before the first one that is known; then one for each row.</summary>
-        public ReadOnlySpan<long> Latencies => _latencies.AsSpan(0, Math.Min(_latencies.Length, Count));
+        /// <summary>Whether a latency is known of one of them.</summary>
+        public bool EndsRequests { get; set; }
 
-        public void Add(ReadOnlySpan<long> values, long? latencyNs)
-        {
-            if (latencyNs is not null || _latencies.Length > 0)
-            {
-                AddLatency(latencyNs ?? -1);
-            }
+        /// <summary>The argument that names a device; below 0 if none does.</summary>
+        public int Device { get; } = TraceDevice.ArgumentOf(type);
 
-            for (var argument = 0; argument < _values.Length; argument++)
-            {
-                if (Count == _values[argument].Length)
-                {
-                    Array.Resize(ref _values[argument], Count * 2);
-                }
-
-                _values[argument][Count] = values[argument];
-            }
-
-            Count++;
-        }
-
-        public ReadOnlySpan<long> ValuesOf(int argument) => _values[argument].AsSpan(0, Count);
-
-        /// <returns>The text's place; below 0 of an event that names no device.</returns>
-        public long DeviceOf(int row) => _device < 0 ? -1 : _values[_device][row];
-
-        /// <returns>Below 0 where it is not known.</returns>
-        public long LatencyNsOf(int row) => row < _latencies.Length ? _latencies[row] : -1;
-
-        private void AddLatency(long latencyNs)
-        {
-            if (Count >= _latencies.Length)
-            {
-                var before = _latencies.Length;
-                Array.Resize(ref _latencies, Math.Max(AtFirst, Math.Max(Count + 1, before * 2)));
-                _latencies.AsSpan(before).Fill(-1);
-            }
-
-            _latencies[Count] = latencyNs;
-        }
+        /// <summary>Where they begin when all rows are grouped by their event.</summary>
+        public int First { get; set; }
     }
 }

@@ -1,3 +1,4 @@
+using System.IO.Hashing;
 using System.Text;
 
 namespace LabNet.Core.TraceEvents;
@@ -8,6 +9,9 @@ internal sealed class TraceTexts
 {
     /// <summary>A text is cut there: a guest can make some of them as long as it likes.</summary>
     public const int TextBytesMax = 4096;
+
+    /// <summary>Guests choose some of the texts: none can choose such as come to stand in each other's way.</summary>
+    private static readonly long Seed = Random.Shared.NextInt64();
 
     private readonly Dictionary<ulong, int> _byHash = [];
     private readonly List<byte[]> _texts = [];
@@ -23,7 +27,7 @@ internal sealed class TraceTexts
             text = text[..TextBytesMax];
         }
 
-        for (var hash = HashOf(text); ; hash = unchecked(hash + 1))
+        for (var hash = XxHash3.HashToUInt64(text, Seed); ; hash = unchecked(hash + 1))
         {
             if (!_byHash.TryGetValue(hash, out var number))
             {
@@ -47,17 +51,5 @@ internal sealed class TraceTexts
         _byHash.Clear();
         _texts.Clear();
         Bytes = 0;
-    }
-
-    private static ulong HashOf(ReadOnlySpan<byte> text)
-    {
-        // FNV-1a, 64 bits: short texts, and two that collide only cost a comparison.
-        var hash = 14_695_981_039_346_656_037;
-        foreach (var one in text)
-        {
-            hash = unchecked((hash ^ one) * 1_099_511_628_211);
-        }
-
-        return hash;
     }
 }
