@@ -26,7 +26,7 @@ internal sealed class TraceIntake
         Tail = new TraceTail(vm, _stored, _passing);
     }
 
-    public TraceLogReader Reader { get; }
+    public TraceReader Reader { get; }
 
     public TraceTail Tail { get; }
 
@@ -48,7 +48,7 @@ internal sealed class TraceIntake
         }
     }
 
-    /// <inheritdoc cref="TraceLogReader.Read"/>
+    /// <inheritdoc cref="TraceReader.Read"/>
     public int Read(ReadOnlySpan<byte> bytes, long nowNs, bool isEnd)
     {
         lock (Tail.Sync)

@@ -12,13 +12,10 @@ namespace LabNet.Core.TraceEvents;
 /// Other words of QEMU can stand between. What is no event is kept as <see cref="TraceEventType.Unparsed"/>.
 /// </summary>
 /// <remarks>Not thread-safe.</remarks>
-internal sealed class TraceLogReader
+internal sealed class TraceLogReader : TraceReader
 {
     /// <summary>A line that is longer is cut there and kept as unparsed; QEMU's own have some hundred bytes.</summary>
     public const int LineBytesMax = 64 << 10;
-
-    /// <summary>QEMU's own have at most 18.</summary>
-    public const int ArgumentsMax = 64;
 
     /// <summary>A guest that can put a line feed into an event's text can make up names.</summary>
     private const int UndeclaredMax = 1000;
@@ -28,46 +25,19 @@ internal sealed class TraceLogReader
 
     private readonly TraceNames _names;
     private readonly long[] _values = new long[ArgumentsMax];
-    private readonly Dictionary<int, TraceThread> _threads = [];
-    private IReadOnlyDictionary<int, int> _vcpus = new Dictionary<int, int>();
     private StampSecond _lastSecond = new();
     private int _undeclared;
     private bool _inLongLine;
 
     public TraceLogReader(TraceCatalogue catalogue) => _names = new TraceNames(catalogue.Formats.Where(format => format.Type.Arguments.Length <= ArgumentsMax));
 
-    /// <summary>The requests that are under way.</summary>
-    public TracePairing Pairing { get; } = new();
-
-    /// <summary>What names the registers that are accessed, from now on.</summary>
-    public TraceRegisters Registers { get; set; } = TraceRegisters.None;
-
-    /// <summary>Accesses to registers that were read.</summary>
-    public long RegisterAccesses { get; private set; }
-
-    /// <summary>Lines that are kept but are no event.</summary>
-    public long Unparsed { get; private set; }
-
-    /// <summary>The number of the next event.</summary>
-    public long NextSequence { get; set; } = 1;
-
-    /// <summary>Events that were read.</summary>
-    public long Events { get; private set; }
-
-    /// <summary>Which of QEMU's threads are vCPUs: from now on.</summary>
-    /// <param name="vcpus">A vCPU's number by its thread's id.</param>
-    public void SetVcpus(IReadOnlyDictionary<int, int> vcpus)
+    public override void SetVcpus(IReadOnlyDictionary<int, int> vcpus)
     {
-        _vcpus = vcpus;
-        _threads.Clear();
+        base.SetVcpus(vcpus);
         _lastSecond.Forget();
     }
 
-    /// <summary>Reads whole lines until the builder is full.</summary>
-    /// <param name="nowNs">For lines without a time, UTC nanoseconds since 1970.</param>
-    /// <param name="isEnd">Nothing follows: what stands behind the last line feed is a torn line.</param>
-    /// <returns>How many bytes were read; the rest is to be given again, with what comes behind it.</returns>
-    public int Read(ReadOnlySpan<byte> bytes, long nowNs, bool isEnd, TraceSegmentBuilder to)
+    public override int Read(ReadOnlySpan<byte> bytes, long nowNs, bool isEnd, TraceSegmentBuilder to)
     {
         var read = 0;
         while (read < bytes.Length && !to.IsFull)
@@ -117,25 +87,11 @@ internal sealed class TraceLogReader
         var rest = end < 0 ? [] : text[(end + 1)..];
         if (FormatOf(name, isStamped: text.Length < line.Length) is { } format && format.TryRead(rest, _values, to.Texts))
         {
-            Events++;
-            var values = _values.AsSpan(0, format.Type.Arguments.Length);
-            if (format.NamesRegister)
-            {
-                RegisterAccesses++;
-                format.NameRegister(Registers, values, to.Texts);
-            }
-
-            to.Add(NextSequence++, timeNs, thread, format.Type, values, format.PairRole is { } role ? Pairing.Take(role, timeNs, values) : null);
+            Take(timeNs, thread, format, _values, to);
             return;
         }
 
         Keep(line, timeNs, thread, to);
-    }
-
-    private void Keep(ReadOnlySpan<byte> line, long timeNs, TraceThread thread, TraceSegmentBuilder to)
-    {
-        Unparsed++;
-        to.Add(NextSequence++, timeNs, thread, TraceEventType.Unparsed, [to.Texts.NumberOf(line)], latencyNs: null);
     }
 
     /// <summary>A name that no catalogue has is one only where the line says when it happened: else any words would be an event.</summary>
@@ -223,17 +179,6 @@ internal sealed class TraceLogReader
 
         text = text[place..];
         return place > 0;
-    }
-
-    private TraceThread ThreadOf(int id)
-    {
-        if (!_threads.TryGetValue(id, out var thread))
-        {
-            thread = new TraceThread(id, _vcpus.TryGetValue(id, out var vcpu) ? vcpu : null);
-            _threads[id] = thread;
-        }
-
-        return thread;
     }
 
     /// <summary>How a thread's stamps begin during a second. Most lines begin as the one before, and are not read again up to there.</summary>

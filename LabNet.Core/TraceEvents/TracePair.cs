@@ -3,18 +3,19 @@ namespace LabNet.Core.TraceEvents;
 /// <summary>Two events that are one request: what begins it, what ends it, and the arguments that say which one it is.</summary>
 /// <param name="Keys">Of both ends; at most three.</param>
 /// <param name="Outcome">Of the end: 0 if all went well. Null where QEMU does not tell.</param>
-public sealed record TracePair(IReadOnlyList<string> Begins, string End, IReadOnlyList<string> Keys, string? Outcome)
+/// <param name="SharesKeys">Whether several requests can be under way with the same key. Of those no latency is told, because none could be told apart.</param>
+public sealed record TracePair(IReadOnlyList<string> Begins, string End, IReadOnlyList<string> Keys, string? Outcome, bool SharesKeys = false)
 {
     /// <summary>
     /// What QEMU traces of block requests. thread_pool's <c>opaque</c> is another one at each end; nvme's <c>cid</c> is unique within a queue
-    /// only, and the event does not tell the queue.
+    /// only, and its end tells no queue.
     /// </summary>
     public static IReadOnlyList<TracePair> All { get; } =
     [
         new(["virtio_blk_handle_read", "virtio_blk_handle_write"], "virtio_blk_req_complete", ["vdev", "req"], "status"),
         new(["virtio_scsi_cmd_req"], "virtio_scsi_cmd_resp", ["lun", "tag"], "status"),
         new(["scsi_req_parsed"], "scsi_req_dequeue", ["target", "lun", "tag"], Outcome: null),
-        new(["pci_nvme_read", "pci_nvme_write"], "pci_nvme_rw_cb", ["cid"], Outcome: null),
+        new(["pci_nvme_read", "pci_nvme_write"], "pci_nvme_rw_cb", ["cid"], Outcome: null, SharesKeys: true),
         new(["qcow2_writev_start_req"], "qcow2_writev_done_req", ["co"], "ret"),
         new(["thread_pool_submit"], "thread_pool_complete", ["pool", "req"], "ret"),
     ];
@@ -29,7 +30,7 @@ public sealed record TracePair(IReadOnlyList<string> Begins, string End, IReadOn
 /// <summary>What an event is in its pair.</summary>
 /// <param name="Pair">A place in <see cref="TracePair.All"/>.</param>
 /// <param name="Keys">Places of the key's arguments.</param>
-internal sealed record TracePairRole(int Pair, bool IsEnd, int[] Keys)
+internal sealed record TracePairRole(int Pair, bool IsEnd, bool SharesKeys, int[] Keys)
 {
     /// <summary>Null of an event that is in no pair, or lacks an argument of the key.</summary>
     public static TracePairRole? Of(TraceEventType type)
@@ -41,7 +42,7 @@ internal sealed record TracePairRole(int Pair, bool IsEnd, int[] Keys)
             if (isEnd || pair.Begins.Contains(type.Name))
             {
                 int[] keys = [.. pair.Keys.Select(key => type.Arguments.Select(argument => argument.Name).ToList().IndexOf(key))];
-                return keys.Contains(-1) ? null : new TracePairRole(number, isEnd, keys);
+                return keys.Contains(-1) ? null : new TracePairRole(number, isEnd, pair.SharesKeys, keys);
             }
         }
 

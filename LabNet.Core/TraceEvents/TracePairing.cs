@@ -7,7 +7,10 @@ internal sealed class TracePairing
     /// <summary>A VM has some hundred requests under way. More are such whose ends were never traced.</summary>
     private const int OpenMax = 64 << 10;
 
-    private readonly Dictionary<(int Pair, long First, long Second, long Third), long> _open = [];
+    /// <summary>So many queues of one controller can have a request of the same key; more are such whose ends were never traced.</summary>
+    private const int SharedMax = 64;
+
+    private readonly Dictionary<(int Pair, long First, long Second, long Third), Requests> _open = [];
 
     /// <summary>Begun, and then the same key began again or the VM was reset: their ends are not known.</summary>
     public long Lost { get; private set; }
@@ -16,20 +19,7 @@ internal sealed class TracePairing
     public long? Take(TracePairRole role, long timeNs, ReadOnlySpan<long> values)
     {
         var key = (role.Pair, values[role.Keys[0]], Value(role, 1, values), Value(role, 2, values));
-        if (role.IsEnd)
-        {
-            // The clock can have been set back meanwhile.
-            return _open.Remove(key, out var begun) && timeNs >= begun ? timeNs - begun : null;
-        }
-
-        if (_open.Count >= OpenMax)
-        {
-            Reset();
-        }
-
-        Lost += _open.ContainsKey(key) ? 1 : 0;
-        _open[key] = timeNs;
-        return null;
+        return role.IsEnd ? End(key, timeNs) : Begin(role, key, timeNs);
     }
 
     /// <summary>The VM was reset, or events are missing: what has begun does not end any more.</summary>
@@ -39,5 +29,37 @@ internal sealed class TracePairing
         _open.Clear();
     }
 
+    private long? Begin(TracePairRole role, (int, long, long, long) key, long timeNs)
+    {
+        if (_open.Count >= OpenMax)
+        {
+            Reset();
+        }
+
+        var isOpen = _open.TryGetValue(key, out var open);
+        Lost += isOpen ? 1 : 0;
+        _open[key] = isOpen && role.SharesKeys ? new Requests(Math.Min(open.Count + 1, SharedMax), BegunNs: null) : new Requests(1, timeNs);
+        return null;
+    }
+
+    private long? End((int, long, long, long) key, long timeNs)
+    {
+        if (!_open.Remove(key, out var open))
+        {
+            return null;
+        }
+
+        if (open.Count > 1)
+        {
+            _open[key] = open with { Count = open.Count - 1 };
+        }
+
+        // The clock can have been set back meanwhile.
+        return timeNs >= open.BegunNs ? timeNs - open.BegunNs : null;
+    }
+
     private static long Value(TracePairRole role, int key, ReadOnlySpan<long> values) => role.Keys.Length > key ? values[role.Keys[key]] : 0;
+
+    /// <param name="BegunNs">Null where several of the same key were under way.</param>
+    private readonly record struct Requests(int Count, long? BegunNs);
 }

@@ -39,7 +39,7 @@ internal sealed class TraceRules
     {
         var rules = rows.Types.Select(type => RuleOf(type.Name)).ToArray();
         var selected = rules.Select(rule => rule.Filter).OfType<TraceFilter>().Distinct().ToDictionary(filter => filter, filter => SelectedBy(filter, rows));
-        Span<long> values = stackalloc long[TraceLogReader.ArgumentsMax];
+        Span<long> values = stackalloc long[TraceReader.ArgumentsMax];
         var row = from;
         for (; row < rows.Count && !stored.IsFull && !ring.IsFull; row++)
         {

@@ -20,7 +20,7 @@ internal sealed class TraceSurroundings(VmSession vm, TimeProvider time)
     private System.Collections.Immutable.ImmutableArray<PluggedDevice> _mappedPlugged = [];
 
     /// <summary>Asks QEMU for what is not known yet. What it does not answer is asked again.</summary>
-    public async Task LookAsync(TraceLogReader reader, CancellationToken cancellationToken)
+    public async Task LookAsync(TraceReader reader, CancellationToken cancellationToken)
     {
         if (vm.State.Connection is not QmpLinkState.Connected)
         {
@@ -43,7 +43,7 @@ internal sealed class TraceSurroundings(VmSession vm, TimeProvider time)
     }
 
     /// <summary>Asked once of each QEMU: its vCPUs' threads stay.</summary>
-    private async Task ReadVcpusAsync(TraceLogReader reader, CancellationToken cancellationToken)
+    private async Task ReadVcpusAsync(TraceReader reader, CancellationToken cancellationToken)
     {
         var process = vm.Process;
         if (process is null || _vcpusOf == process)
@@ -57,7 +57,7 @@ internal sealed class TraceSurroundings(VmSession vm, TimeProvider time)
         (_vcpusOf, _mappedAt) = (process, null);
     }
 
-    private bool IsMapDue(TraceLogReader reader) => _mappedAt is not { } at
+    private bool IsMapDue(TraceReader reader) => _mappedAt is not { } at
         ? reader.RegisterAccesses > 0 || vm.State.TraceSwitches.Any(one => one.Enabled)
         : reader.RegisterAccesses > _mappedAccesses
             && (_mappedPlugged != vm.State.Plugged || time.GetElapsedTime(at) >= (reader.Registers.Misses > 0 ? MapPeriodAtMisses : MapPeriod));

@@ -66,6 +66,33 @@ public sealed class TraceLogReaderTests
     }
 
     [Fact]
+    public void Requests_of_two_queues_that_share_a_key_get_no_latency_and_the_next_one_does()
+    {
+        const string Nvme =
+            """
+            pci_nvme_read(uint16_t cid, uint32_t nsid) "cid %"PRIu16" nsid %"PRIu32""
+            pci_nvme_rw_cb(uint16_t cid, const char *blkname) "cid %"PRIu16" blk '%s'"
+            """;
+        string Begin(int us, int cid) => $"1@1.{us:000000}:pci_nvme_read cid {cid} nsid 1\n";
+        string End(int us, int cid) => $"1@1.{us:000000}:pci_nvme_rw_cb cid {cid} blk 'd1'\n";
+        var to = new TraceSegmentBuilder();
+        var log = Encoding.UTF8.GetBytes(
+            Begin(1, 7) + Begin(2, 7) + Begin(3, 8) + End(5, 8) + End(6, 7) + End(7, 7) + Begin(10, 7) + End(14, 7));
+        Assert.Equal(log.Length, new TraceLogReader(TraceCatalogue.Parse(Nvme)).Read(log, Now, isEnd: true, to));
+        var rows = to.Snapshot();
+        Assert.Equal(
+            [2000, null, null, 4000], Enumerable.Range(0, rows.Count).Where(row => rows.Types[rows.EventOf(row)].Name == "pci_nvme_rw_cb").Select(rows.LatencyNsOf));
+    }
+
+    [Fact]
+    public void A_thread_is_a_vCPU_from_the_moment_it_is_known_as_one()
+    {
+        Assert.StartsWith("1.000001000 7 nothing", Assert.Single(Read("7@1.000001:nothing \n")), StringComparison.Ordinal);
+        _reader.SetVcpus(new Dictionary<int, int> { [7] = 0 });
+        Assert.StartsWith("1.000002000 7/0 nothing", Assert.Single(Read("7@1.000002:nothing \n")), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Wherever_a_piece_ends_the_same_is_read()
     {
         const string Log = "1@1.000001:nothing\n2@1.000002:virtio_blk_req_complete vdev 0x10 req 0x20 status 0\nwords\n3@1.000003:unheard_of x\n";
