@@ -16,6 +16,7 @@ using LabNet.Bench;
     (TraceStoreBench.Name, TraceStoreBench.Measures, TraceStoreBench.RunAsync),
     (TraceQueryBench.Name, TraceQueryBench.Measures, TraceQueryBench.RunAsync),
     (TraceLiveBench.Name, TraceLiveBench.Measures, TraceLiveBench.RunAsync),
+    (TraceBurstBench.Name, TraceBurstBench.Measures, TraceBurstBench.RunAsync),
     (TraceCostBench.Name, TraceCostBench.Measures, TraceCostBench.RunAsync),
     (TimelineBench.Name, TimelineBench.Measures, TimelineBench.RunAsync),
     (ChartsBench.Name, ChartsBench.Measures, ChartsBench.RunAsync),

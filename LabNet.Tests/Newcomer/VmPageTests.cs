@@ -49,6 +49,7 @@ public sealed partial class VmPageTests
         await CheckEventsAsync(page);
         await CheckTimelineAsync(page, lab, "x86");
         await CheckTimelineAsync(page, lab, "arm");
+        await CheckYesterdayAsync(page, lab, "arm");
         await CheckConsoleAsync(browser, page, lab);
         Assert.Contains("tty-42 40 120", await lab.TypeOnConsoleAsync("x86", "stty cols 120 rows 40", "echo tty-$((6*7)) $(stty size)", "tty-42 40 120"), StringComparison.Ordinal);
         await CheckRebootAsync(page, lab);

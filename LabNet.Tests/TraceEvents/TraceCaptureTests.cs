@@ -64,6 +64,27 @@ public sealed class TraceCaptureTests : IAsyncDisposable
         Assert.Equal(Enumerable.Range(1, next - 1).Select(number => (long)number), Read().Select(one => one.Sequence));
     }
 
+    [Fact(Timeout = 120_000)]
+    public async Task A_budget_that_is_reached_in_the_middle_of_a_burst_takes_the_oldest_and_no_other()
+    {
+        const long Budget = 300_000;
+        const int Logs = 12, EventsALog = 20_000;
+        await _traced.EndAsync();
+        _traced.Begin(Budget);
+        for (var log = 0; log < Logs; log++)
+        {
+            Write(log + 1, Numbered((log * EventsALog) + 1, EventsALog));
+        }
+
+        await StoredAsync(Logs * EventsALog);
+        await _traced.KeptWithinAsync(Budget);
+        var found = Found().ToList();
+        Assert.InRange(found.Count, EventsALog, (Logs - 1) * EventsALog);
+        Assert.Equal(Enumerable.Range((Logs * EventsALog) - found.Count + 1, found.Count), found);
+        Assert.Equal(0, Seen().Unparsed);
+        Assert.False(File.Exists(Paths.TraceLog(Logs - 1)));
+    }
+
     [Fact]
     public async Task A_line_that_is_torn_at_a_logs_end_is_kept_as_it_is()
     {
@@ -126,7 +147,7 @@ public sealed class TraceCaptureTests : IAsyncDisposable
     }
 
     private static byte[] Numbered(int first, int count) => Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(first, count).Select(number =>
-        $"100@1795000000.{number % 1_000_000:000000}:virtio_blk_handle_read vdev 0x10 req 0x20 sector {number} nsectors 8\n")));
+        $"100@1795000000.{number % 1_000_000:000000}:virtio_blk_handle_read vdev 0x10 req 0x{(uint)(number * (long)number * 40_503):x} sector {number} nsectors 8\n")));
 
     private void Write(long log, byte[] lines)
     {

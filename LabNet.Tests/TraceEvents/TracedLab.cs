@@ -52,10 +52,10 @@ internal sealed class TracedLab : IAsyncDisposable
     }
 
     /// <summary>And begins anew, with what is in the files.</summary>
-    public void Begin()
+    public void Begin(long budgetBytes = TraceStore.BudgetBytes)
     {
         _ring = new RingWriter(Database.Open(Path.Join(Lab.Folder, "ring.db"), "ring", "NORMAL"), setAside: null, TimeProvider.System, NullLogger<RingWriter>.Instance);
-        Store = new TraceStore(_ring);
+        Store = new TraceStore(_ring, budgetBytes);
         Pump = new TracePump(Lab.Vms, Lab.Feed, Store, _ring, _catalogue, TimeProvider.System, NullLogger<TracePump>.Instance);
         Pump.Open();
         _ring.Start();
@@ -86,6 +86,15 @@ internal sealed class TracedLab : IAsyncDisposable
     {
         await UntilAsync(vm, seen => seen.HandedOnSequence >= sequence);
         await _ring.FlushAsync(Cancellation);
+    }
+
+    /// <summary>Waits until what is stored keeps to a budget.</summary>
+    public async Task KeptWithinAsync(long budgetBytes)
+    {
+        while (Store.ReadExtent().SizeBytes > budgetBytes)
+        {
+            await _ring.FlushAsync(Cancellation);
+        }
     }
 
     /// <summary>All that is stored, oldest first.</summary>
