@@ -82,6 +82,14 @@ internal sealed class LabCommand : IAsyncDisposable
         answer.EnsureSuccessStatusCode();
     }
 
+    /// <returns>How many of a VM's stored trace events a filter lets through; 100 at most.</returns>
+    public async Task<int> CountTraceEventsAsync(string vm, string filter)
+    {
+        using var client = await OpenApiAsync();
+        var page = await client.GetFromJsonAsync<JsonElement>(new Uri(Url, $"/api/v1/trace?vm={vm}&limit=100&filter={Uri.EscapeDataString(filter)}"));
+        return page.GetProperty("items").GetArrayLength();
+    }
+
     /// <summary>Output of a command that has to succeed.</summary>
     public async Task<string> OutputAsync(params string[] arguments)
     {
