@@ -2,7 +2,8 @@ namespace LabNet.Bench;
 
 /// <param name="Seconds">How long each measurement of a round runs.</param>
 /// <param name="Rounds">How often each is measured; the median counts.</param>
-internal sealed record BenchArguments(double Seconds = 5, int Rounds = 7)
+/// <param name="Simpletrace">Where QEMU's scripts/simpletrace.py lies, for <see cref="TraceStoreBench"/>.</param>
+internal sealed record BenchArguments(double Seconds = 5, int Rounds = 7, string? Simpletrace = null)
 {
     public static bool TryParse(IReadOnlyList<string> words, out BenchArguments arguments, out string mistake)
     {
@@ -18,9 +19,13 @@ internal sealed record BenchArguments(double Seconds = 5, int Rounds = 7)
             {
                 arguments = arguments with { Rounds = rounds };
             }
+            else if (words[i] == "--simpletrace" && File.Exists(value))
+            {
+                arguments = arguments with { Simpletrace = value };
+            }
             else
             {
-                mistake = $"{words[i]} {value}: expected --seconds N or --rounds N, with N above 0.";
+                mistake = $"{words[i]} {value}: expected --seconds N or --rounds N, with N above 0, or --simpletrace FILE, which is there.";
                 return false;
             }
         }

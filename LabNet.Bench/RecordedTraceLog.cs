@@ -34,6 +34,10 @@ internal sealed class RecordedTraceLog
 
     public int EventsARound => _lines.Length;
 
+    /// <summary>The recording itself: the id of the thread that wrote a line, when (microseconds since 1970), and the event's name and text.</summary>
+    public IEnumerable<(int Thread, long AtUs, string Text)> Lines => _lines.Select(line =>
+        (int.Parse(line.Thread.AsSpan(..^1), CultureInfo.InvariantCulture), line.AtUs, Encoding.UTF8.GetString(line.Words.AsSpan(1..^1))));
+
     /// <summary>How long a round takes.</summary>
     public TimeSpan RoundLength => TimeSpan.FromMicroseconds(_lengthUs);
 

@@ -3,54 +3,84 @@ using LabNet.Core.TraceEvents;
 
 namespace LabNet.Bench;
 
-/// <summary>From a log of trace events on a tmpfs to rows that a query finds: how many events a second of CPU time, and what one takes on the disk.</summary>
+/// <summary>
+/// From a log of trace events on a tmpfs to rows that a query finds: how many events a second of CPU time, and what one takes on the disk. On demand
+/// in turns with QEMU's own simpletrace.py, which prints the same events from their binary form.
+/// </summary>
 internal static class TraceStoreBench
 {
     public const string Name = "trace-store";
-    public const string Measures = "trace events from QEMU's log into ring.db: events per CPU second (2.5 million asked for), bytes an event (8 asked for); --rounds N";
+    public const string Measures = "trace events from QEMU's log into ring.db: events per CPU second (2.5 million asked for), bytes an event (8 asked for); --rounds N; --simpletrace FILE: beside QEMU's simpletrace.py (15 × asked for)";
 
     private const int EventsARound = 4_000_000;
+
+    /// <summary>As many as simpletrace.py prints in some ten seconds.</summary>
+    private const int EventsARoundPrinted = 1_500_000;
+
     private const string Tmpfs = "/dev/shm";
 
     public static async Task<int> RunAsync(BenchArguments arguments)
     {
         var recorded = new RecordedTraceLog();
-        var copies = EventsARound / recorded.EventsARound;
+        var copies = (arguments.Simpletrace is null ? EventsARound : EventsARoundPrinted) / recorded.EventsARound;
+        using var simpletrace = arguments.Simpletrace is { } script ? new Simpletrace(script, recorded, copies) : null;
         var path = Path.Join(Tmpfs, Path.GetRandomFileName());
         try
         {
-            List<double> rates = [], bytes = [];
+            List<double> rates = [], bytes = [], printed = [], ratios = [], ratiosByClock = [];
 
-            // The first round is the warm-up.
+            // The first round is the warm-up; simpletrace.py's is its check.
+            await (simpletrace?.CheckAsync() ?? Task.CompletedTask);
             for (var round = 0; round <= arguments.Rounds; round++)
             {
-                await using var traces = new BenchTraces();
+                var printing = round > 0 && simpletrace is not null ? await simpletrace.PrintAsync() : default;
                 await WriteLogAsync(path, recorded, copies, round);
-                var (began, cpu) = (Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime);
-                await traces.TakeOverAsync(path);
-                var (took, spent) = (Stopwatch.GetElapsedTime(began).TotalSeconds, (Environment.CpuUsage.TotalTime - cpu).TotalSeconds);
-                var newest = traces.Store.Read(new TraceQuery(BenchTraces.Vm, 1));
-                if (newest is not [{ Sequence: var last }] || last != traces.Events || traces.Unparsed > 0)
+                var (events, spent, took, bytesAnEvent) = await StoreAsync(path);
+                Console.WriteLine($"{(round == 0 ? "warm-up" : $"round {round}"),-8} {events / spent / 1e6:0.00} million events a CPU second   {took:0.0} s   {bytesAnEvent:0.00} bytes an event");
+                if (round == 0)
                 {
-                    throw new InvalidOperationException($"{traces.Events} events were read, {traces.Unparsed} lines not understood, and the newest one found is {(newest is [var one] ? one.Sequence : 0)}.");
+                    continue;
                 }
 
-                var stored = traces.Store.ReadExtent();
-                Console.WriteLine($"{(round == 0 ? "warm-up" : $"round {round}"),-8} {traces.Events / spent / 1e6:0.00} million events a CPU second   {took:0.0} s   {(double)stored.SizeBytes / stored.Events:0.00} bytes an event");
-                if (round > 0)
+                rates.Add(events / spent);
+                bytes.Add(bytesAnEvent);
+                if (simpletrace is not null)
                 {
-                    rates.Add(traces.Events / spent);
-                    bytes.Add((double)stored.SizeBytes / stored.Events);
+                    printed.Add(simpletrace.Events / printing.CpuSeconds);
+                    ratios.Add(rates[^1] / printed[^1]);
+                    ratiosByClock.Add(events / took / (simpletrace.Events / printing.Seconds));
+                    Console.WriteLine($"         simpletrace.py {printed[^1]:0} events a CPU second   {printing.Seconds:0.0} s   LabNet's rate is {ratios[^1]:0.0} × that, by the clock {ratiosByClock[^1]:0.0} ×");
                 }
             }
 
             Console.WriteLine($"median {rates.Percentile(50) / 1e6:0.00} million events a CPU second (2.5 asked for), {bytes.Percentile(50):0.00} bytes an event (8 asked for)");
+            if (simpletrace is not null)
+            {
+                Console.WriteLine($"median of simpletrace.py {printed.Percentile(50):0} events a CPU second; LabNet's rate is {ratios.Percentile(50):0.0} × that (15 asked for), by the clock {ratiosByClock.Percentile(50):0.0} ×");
+            }
+
             return 0;
         }
         finally
         {
             File.Delete(path);
         }
+    }
+
+    private static async Task<(long Events, double CpuSeconds, double Seconds, double BytesAnEvent)> StoreAsync(string path)
+    {
+        await using var traces = new BenchTraces();
+        var (began, cpu) = (Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime);
+        await traces.TakeOverAsync(path);
+        var (took, spent) = (Stopwatch.GetElapsedTime(began).TotalSeconds, (Environment.CpuUsage.TotalTime - cpu).TotalSeconds);
+        var newest = traces.Store.Read(new TraceQuery(BenchTraces.Vm, 1));
+        if (newest is not [{ Sequence: var last }] || last != traces.Events || traces.Unparsed > 0)
+        {
+            throw new InvalidOperationException($"{traces.Events} events were read, {traces.Unparsed} lines not understood, and the newest one found is {(newest is [var one] ? one.Sequence : 0)}.");
+        }
+
+        var stored = traces.Store.ReadExtent();
+        return (traces.Events, spent, took, (double)stored.SizeBytes / stored.Events);
     }
 
     private static async Task WriteLogAsync(string path, RecordedTraceLog recorded, int copies, int round)

@@ -6,7 +6,7 @@ namespace LabNet.Core.TraceEvents;
 public static class TraceEventsRegistration
 {
     /// <summary>Of Debian's package qemu-system-common, for all of its QEMUs.</summary>
-    private const string Declarations = "/usr/share/qemu/trace-events-all";
+    internal const string Declarations = "/usr/share/qemu/trace-events-all";
 
     /// <summary>Needs the VMs, the feed and the storage. Takes over nothing until <see cref="TracePump.Start"/>.</summary>
     public static IServiceCollection AddTraceEvents(this IServiceCollection services) => services
