@@ -14,10 +14,13 @@ public sealed record MetricLayout(ImmutableArray<MetricKey> Keys)
 /// <summary>What was measured of a VM at one moment.</summary>
 /// <param name="TimeNs">When, UTC nanoseconds since 1970.</param>
 /// <param name="Values">In the order of the layout; NaN for what this sample does not have. A counter's value is its rate a second.</param>
-/// <param name="Totals">In the same order: what a counter counted since its beginning; NaN for gauges and for what is not had.</param>
+/// <param name="Newest">
+/// In the same order, for who looks seldom: what a counter has counted since its beginning, a gauge's value, also of a sample before if it is not
+/// older than <see cref="SampleBuilder.NewFor"/>; NaN for what is not had.
+/// </param>
 /// <param name="Missing">Why something cannot be had, by what it is: <c>guest</c> → "The guest agent is not connected."</param>
 public sealed record MetricSample(
-    long TimeNs, MetricLayout Layout, ImmutableArray<double> Values, ImmutableArray<double> Totals, ImmutableSortedDictionary<string, string> Missing)
+    long TimeNs, MetricLayout Layout, ImmutableArray<double> Values, ImmutableArray<double> Newest, ImmutableSortedDictionary<string, string> Missing)
 {
     private const long PresentForNs = 10_000_000_000;
 

@@ -10,28 +10,34 @@ internal sealed class SampleBuilder(TimeProvider time)
 {
     private static readonly TimeSpan KeptUnmeasured = TimeSpan.FromMinutes(1);
 
+    /// <summary>What a guest tells comes every ten seconds; one that is busy leaves out a turn or two.</summary>
+    internal static readonly TimeSpan NewFor = TimeSpan.FromSeconds(30);
+
+    private readonly RateBook _rates = new(time);
     private readonly Dictionary<MetricKey, int> _places = [];
     private readonly List<MetricKey> _keys = [];
     private readonly List<long> _measuredAt = [];
     private readonly List<double> _values = [];
-    private readonly List<double> _totals = [];
+    private readonly List<double> _newest = [];
     private readonly SortedDictionary<string, string> _missing = new(StringComparer.Ordinal);
     private MetricLayout _layout = MetricLayout.Empty;
 
-    public RateBook Rates { get; } = new(time);
+    /// <summary>What was measured before is of another QEMU, or of another life of it.</summary>
+    public void Forget()
+    {
+        _rates.Forget();
+        CollectionsMarshal.AsSpan(_newest).Fill(double.NaN);
+    }
 
     /// <summary>Begins the next sample: nothing is measured yet, what is missing stays missing until it is found.</summary>
-    public void Begin()
-    {
-        CollectionsMarshal.AsSpan(_values).Fill(double.NaN);
-        CollectionsMarshal.AsSpan(_totals).Fill(double.NaN);
-    }
+    public void Begin() => CollectionsMarshal.AsSpan(_values).Fill(double.NaN);
 
     public void Gauge(MetricKey key, double value)
     {
         if (double.IsFinite(value))
         {
-            _values[PlaceOf(key)] = value;
+            var place = PlaceOf(key);
+            (_values[place], _newest[place]) = (value, value);
         }
     }
 
@@ -44,8 +50,8 @@ internal sealed class SampleBuilder(TimeProvider time)
         }
 
         var place = PlaceOf(key);
-        _values[place] = Rates.Rate(key, total, at) * key.Definition.PrometheusFactor;
-        _totals[place] = total;
+        _values[place] = _rates.Rate(key, total, at) * key.Definition.PrometheusFactor;
+        _newest[place] = total;
     }
 
     /// <param name="what">A word for what is missing, such as <c>kvm</c>.</param>
@@ -70,8 +76,15 @@ internal sealed class SampleBuilder(TimeProvider time)
             _layout = new MetricLayout([.. _keys]);
         }
 
-        return new MetricSample(timeNs, _layout, [.. _values], [.. _totals], _missing.ToImmutableSortedDictionary(StringComparer.Ordinal));
+        return new MetricSample(
+            timeNs,
+            _layout,
+            [.. _values],
+            [.. _newest.Select((value, place) => IsNew(place) ? value : double.NaN)],
+            _missing.ToImmutableSortedDictionary(StringComparer.Ordinal));
     }
+
+    private bool IsNew(int place) => time.GetElapsedTime(_measuredAt[place]) <= NewFor;
 
     private int PlaceOf(MetricKey key)
     {
@@ -82,7 +95,7 @@ internal sealed class SampleBuilder(TimeProvider time)
             _keys.Add(key);
             _measuredAt.Add(0);
             _values.Add(double.NaN);
-            _totals.Add(double.NaN);
+            _newest.Add(double.NaN);
         }
 
         _measuredAt[place] = time.GetTimestamp();
@@ -98,7 +111,7 @@ internal sealed class SampleBuilder(TimeProvider time)
                 _keys.RemoveAt(place);
                 _measuredAt.RemoveAt(place);
                 _values.RemoveAt(place);
-                _totals.RemoveAt(place);
+                _newest.RemoveAt(place);
                 _places.Clear();
             }
         }

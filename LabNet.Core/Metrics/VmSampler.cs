@@ -195,7 +195,7 @@ internal sealed partial class VmSampler
         if (!ReferenceEquals(_epoch, reading.Epoch))
         {
             _epoch = reading.Epoch;
-            _sample.Rates.Forget();
+            _sample.Forget();
             _qemuFigures.Forget();
         }
     }

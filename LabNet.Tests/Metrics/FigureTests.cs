@@ -51,7 +51,32 @@ public sealed class FigureTests
         Assert.Same(first.Layout, second.Layout);
         Assert.Equal((0.5, double.NaN), (first[new(MetricCatalogue.GuestLoad)], second[new(MetricCatalogue.GuestLoad)]));
         Assert.Equal((double.NaN, 0.5), (first[new(MetricCatalogue.VcpuCpu, "0")], second[new(MetricCatalogue.VcpuCpu, "0")]));
-        Assert.Equal(1.5e9, second.Totals[1]);
+        Assert.Equal([0.5, 1.5e9], second.Newest);
+    }
+
+    /// <summary>Prometheus comes each quarter of a minute; what the guest tells is in one sample of ten, or of a hundred.</summary>
+    [Fact]
+    public void The_newest_of_a_series_is_told_by_the_samples_that_follow_until_it_is_old_or_of_another_QEMU()
+    {
+        var builder = new SampleBuilder(_time);
+        double[] expected = [1.5, 1.5, double.NaN, 2.5, double.NaN];
+        var (taken, seconds) = ((double?[])[1.5, null, null, 2.5, null], (int[])[30, 1, 1, 1, 0]);
+        for (var turn = 0; turn < expected.Length; turn++)
+        {
+            builder.Begin();
+            if (taken[turn] is { } load)
+            {
+                builder.Gauge(new MetricKey(MetricCatalogue.GuestLoad), load);
+            }
+
+            if (turn == 4)
+            {
+                builder.Forget();
+            }
+
+            Assert.Equal(expected[turn], Assert.Single(builder.Build(turn).Newest));
+            _time.Advance(TimeSpan.FromSeconds(seconds[turn]));
+        }
     }
 
     [Fact]

@@ -122,7 +122,7 @@ public sealed class MetricsPumpQemuTests
         await lab.EndAsync((await plug.BeginUnplugAsync(lab.Vm(vm), "d1", force: false, deleteFile: true, LabOnThisMachine.Tester, Cancellation))!);
     }
 
-    private static double Total(MetricSample sample, MetricKey key) => sample.Layout.Keys.IndexOf(key) is >= 0 and var place ? sample.Totals[place] : double.NaN;
+    private static double Total(MetricSample sample, MetricKey key) => sample.Layout.Keys.IndexOf(key) is >= 0 and var place ? sample.Newest[place] : double.NaN;
 
     private static Task<GuestExecResult> RunAsync(LabOnThisMachine lab, string vm, string script) =>
         lab.Vm(vm).ExecAsync(new GuestProgram("/bin/sh", ["-c", script]), LabOnThisMachine.Tester, Cancellation);

@@ -18,7 +18,7 @@ public static class PrometheusEndpoint
         .RequireAuthorization(Access.AccessPolicies.Viewer)
         .Produces<string>(StatusCodes.Status200OK, "text/plain");
 
-    /// <summary>The newest sample of each VM that is measured, and how LabNet itself does, in Prometheus' text format.</summary>
+    /// <summary>The newest of each series of the VMs that are measured, and how LabNet itself does, in Prometheus' text format.</summary>
     internal static IResult GetMetrics(VmRegistry vms, LiveFeed feed, RingWriter ring, MetricsPump pump, MetricRecorder recorder, TimeProvider time)
     {
         var text = new PrometheusText();
@@ -59,7 +59,7 @@ public static class PrometheusEndpoint
                 for (var place = 0; place < sample!.Layout.Keys.Length; place++)
                 {
                     var key = sample.Layout.Keys[place];
-                    var value = isCounter ? sample.Totals[place] : sample.Values[place];
+                    var value = sample.Newest[place];
                     if (key.Definition != metric || double.IsNaN(value))
                     {
                         continue;
