@@ -78,8 +78,10 @@ internal sealed partial class TraceCapture(VmSession vm, LiveFeed feed, TraceSto
     /// <returns>How long to wait for more.</returns>
     private async Task<TimeSpan> StepAsync(CancellationToken cancellationToken)
     {
+        var asked = _awaited.Count;
         if (_log is null && !OpenNext())
         {
+            await AnswerAsync(asked, cancellationToken);
             return Idle;
         }
 
@@ -98,6 +100,7 @@ internal sealed partial class TraceCapture(VmSession vm, LiveFeed feed, TraceSto
         }
 
         await HandOnIfDueAsync(cancellationToken);
+        await AnswerAsync(asked, cancellationToken);
         Tell();
         if (_position.Offset >= Host.TraceLogBytes(vm.Paths) && vm.State.Connection is QmpLinkState.Connected)
         {

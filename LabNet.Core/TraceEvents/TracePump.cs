@@ -36,6 +36,9 @@ public sealed class TracePump(
     /// <summary>The newest trace events of a VM of the lab.</summary>
     public TraceTail TailOf(VmName vm) => _captures.First(one => one.Vm == vm).Capture.Tail;
 
+    /// <inheritdoc cref="TraceCapture.CatchUpAsync"/>
+    public Task CatchUpAsync(VmName vm, CancellationToken cancellationToken) => _captures.First(one => one.Vm == vm).Capture.CatchUpAsync(cancellationToken);
+
     public async ValueTask DisposeAsync()
     {
         await _stopping.CancelAsync();

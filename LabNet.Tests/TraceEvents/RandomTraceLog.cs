@@ -40,12 +40,12 @@ internal sealed class RandomTraceLog(Random random)
         switch (random.Next(8))
         {
             case 0 or 1 when _open.Count < 20:
-                _open.Add($"0x55e1{random.Next(0x1000):x4}0");
-                return string.Create(CultureInfo.InvariantCulture, $"virtio_blk_handle_{(random.Next(2) == 0 ? "read" : "write")} vdev 0x10 req {_open[^1]} sector {random.Next(1 << 20)} nsectors {8 * random.Next(1, 9)}");
+                _open.Add($"vdev 0x{random.Next(1, 3)}0 req 0x55e1{random.Next(0x1000):x4}0");
+                return string.Create(CultureInfo.InvariantCulture, $"virtio_blk_handle_{(random.Next(2) == 0 ? "read" : "write")} {_open[^1]} sector {random.Next(1 << 20)} nsectors {8 * random.Next(1, 9)}");
             case 2 or 3 when _open.Count > 0:
                 var req = _open[random.Next(_open.Count)];
                 _open.Remove(req);
-                return string.Create(CultureInfo.InvariantCulture, $"virtio_blk_req_complete vdev 0x10 req {req} status {(random.Next(30) == 0 ? -5 : 0)}");
+                return string.Create(CultureInfo.InvariantCulture, $"virtio_blk_req_complete {req} status {(random.Next(30) == 0 ? -5 : 0)}");
             case 4 or 5:
                 return string.Create(CultureInfo.InvariantCulture, $"memory_region_ops_read cpu {random.Next(2)} mr 0x99 addr 0xfebc{random.Next(256):x4} value 0x{random.Next():x} size 4 name '{Regions[random.Next(Regions.Length)]}'");
             case 6:

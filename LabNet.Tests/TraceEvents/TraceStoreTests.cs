@@ -57,6 +57,7 @@ public sealed class TraceStoreTests : IAsyncLifetime
                 CheckPages(store, all, filter, from, to, random);
                 CheckTimeline(store, all, new TraceTimelineQuery([Vm], from, to, random.Next(2, 2000), (TraceTrackBy)random.Next(3), filter));
                 CheckStatistics(store, all, filter);
+                CheckRequests(store, all, from, to);
                 CheckLatencies(store, all, new TraceTimelineQuery([Vm], from, to, random.Next(2, 300), TraceTrackBy.Event, filter));
             }
         }
@@ -208,6 +209,17 @@ public sealed class TraceStoreTests : IAsyncLifetime
             Assert.All(group, one => Assert.InRange(one.LatencyNs!.Value, cell.LeastNs, cell.BelowNs - 1));
             Assert.InRange(cell.BelowNs, cell.LeastNs + 1, (cell.LeastNs * 9 / 8) + 1);
         }
+    }
+
+    /// <summary>Of two disks, and of both together.</summary>
+    private static void CheckRequests(TraceStore store, AllEvents all, long from, long to)
+    {
+        const string End = "virtio_blk_req_complete";
+        var ended = all.Events.Where(one => one.Type.Name == End && one.LatencyNs is not null && one.TimeNs >= from && one.TimeNs < to).ToList();
+        var expected = ended.GroupBy(one => one.Values[0].Bits).Select(disk => ((long)disk.Count(), disk.Max(one => one.LatencyNs!.Value)));
+        Assert.Equal(expected.Order(), store.ReadLatenciesBy(Vm, End, "vdev", from, to, Cancellation).Select(one => (one.Count, one.MaxNs)).Order());
+        Assert.Equal(ended.Count, store.ReadLatenciesBy(Vm, End, argument: null, from, to, Cancellation).Sum(one => one.Count));
+        Assert.Empty(store.ReadLatenciesBy(Vm, "nothing", argument: null, from, to, Cancellation));
     }
 
     private async Task AppendAsync(RandomTraceLog log, AllEvents all, int lines, bool finish = false)
