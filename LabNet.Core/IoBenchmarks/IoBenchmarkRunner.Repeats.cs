@@ -78,7 +78,7 @@ public sealed partial class IoBenchmarkRunner
         var startedAt = time.GetUtcNow();
         var report = await RunFioAsync(plan, mayChangeEngine: number == 1, cancellationToken);
         var after = await plan.Disk.ReadStatsAsync(plan.Vm, cancellationToken);
-        return new IoRepeat(
+        var repeat = new IoRepeat(
             number,
             startedAt,
             time.GetUtcNow(),
@@ -87,6 +87,7 @@ public sealed partial class IoBenchmarkRunner
             plan.Profile.Reads ? report.Read : null,
             plan.Profile.Writes ? report.Write : null,
             HostIo.Between(before, after));
+        return traced is null ? repeat : repeat with { Traced = await traced.ReadAsync(plan.Vm, plan.Run, repeat, cancellationToken) };
     }
 
     /// <summary>Somebody may have mounted the disk since, or another one may have its name.</summary>

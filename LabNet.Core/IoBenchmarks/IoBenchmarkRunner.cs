@@ -10,7 +10,8 @@ namespace LabNet.Core.IoBenchmarks;
 
 /// <summary>Measures a guest's disks with the fio that is installed there, while QEMU's counters of the same disk are read.</summary>
 /// <remarks>Thread-safe. Of a VM one benchmark runs at a time.</remarks>
-public sealed partial class IoBenchmarkRunner(IoBenchmarkStore store, HotPlug hotPlug, TimeProvider time)
+/// <param name="traced">Null where nothing takes trace events over.</param>
+public sealed partial class IoBenchmarkRunner(IoBenchmarkStore store, HotPlug hotPlug, TracedRequests? traced, TimeProvider time)
 {
     public const string OperationKind = VmSession.IoBenchmark;
 

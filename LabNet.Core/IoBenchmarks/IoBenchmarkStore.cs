@@ -21,7 +21,8 @@ public sealed class IoBenchmarkStore(Database labDatabase, TimeProvider time)
         run, number, started_ns, ended_ns, engine, fio_version,
         read_bytes, read_operations, read_runtime_ms, read_mean_ns, read_max_ns, read_p50_ns, read_p95_ns, read_p99_ns, read_p999_ns,
         write_bytes, write_operations, write_runtime_ms, write_mean_ns, write_max_ns, write_p50_ns, write_p95_ns, write_p99_ns, write_p999_ns,
-        host_read_bytes, host_read_operations, host_read_time_ns, host_written_bytes, host_write_operations, host_write_time_ns, host_flushes, host_failed
+        host_read_bytes, host_read_operations, host_read_time_ns, host_written_bytes, host_write_operations, host_write_time_ns, host_flushes, host_failed,
+        traced_operations, traced_p50_ns, traced_p95_ns, traced_p99_ns, traced_max_ns
         """;
 
     private static readonly string[] Columns = RepeatColumns.Split([',', '\n', ' '], StringSplitOptions.RemoveEmptyEntries);
@@ -104,7 +105,7 @@ public sealed class IoBenchmarkStore(Database labDatabase, TimeProvider time)
         object?[] values =
         [
             id, repeat.Number, repeat.StartedAt.ToUnixTimeNs(), repeat.EndedAt.ToUnixTimeNs(), repeat.Engine, repeat.FioVersion,
-            .. ValuesOf(repeat.Read), .. ValuesOf(repeat.Write), .. ValuesOf(repeat.Host),
+            .. ValuesOf(repeat.Read), .. ValuesOf(repeat.Write), .. ValuesOf(repeat.Host), .. ValuesOf(repeat.Traced),
         ];
         var parameters = new DynamicParameters();
         foreach (var (column, value) in Columns.Zip(values))
@@ -120,6 +121,8 @@ public sealed class IoBenchmarkStore(Database labDatabase, TimeProvider time)
 
     private static object?[] ValuesOf(HostIo? host) => host is not { } h ? new object?[8]
         : [h.ReadBytes, h.ReadOperations, h.ReadTimeNs, h.WrittenBytes, h.WriteOperations, h.WriteTimeNs, h.FlushOperations, h.FailedOperations];
+
+    private static object?[] ValuesOf(TracedIo? traced) => traced is not { } t ? new object?[5] : [t.Operations, t.P50Ns, t.P95Ns, t.P99Ns, t.MaxNs];
 
     private static string WordOf(IoTarget target) => target.ToString().ToLowerInvariant();
 
@@ -160,7 +163,8 @@ public sealed class IoBenchmarkStore(Database labDatabase, TimeProvider time)
         long? Write_bytes, long? Write_operations, long? Write_runtime_ms, long? Write_mean_ns, long? Write_max_ns,
         long? Write_p50_ns, long? Write_p95_ns, long? Write_p99_ns, long? Write_p999_ns,
         long? Host_read_bytes, long? Host_read_operations, long? Host_read_time_ns,
-        long? Host_written_bytes, long? Host_write_operations, long? Host_write_time_ns, long? Host_flushes, long? Host_failed)
+        long? Host_written_bytes, long? Host_write_operations, long? Host_write_time_ns, long? Host_flushes, long? Host_failed,
+        long? Traced_operations, long? Traced_p50_ns, long? Traced_p95_ns, long? Traced_p99_ns, long? Traced_max_ns)
     {
         public IoRepeat ToRepeat() => new(
             (int)Number,
@@ -171,7 +175,10 @@ public sealed class IoBenchmarkStore(Database labDatabase, TimeProvider time)
             Figures(Read_bytes, Read_operations, Read_runtime_ms, Read_mean_ns, Read_max_ns, Read_p50_ns, Read_p95_ns, Read_p99_ns, Read_p999_ns),
             Figures(Write_bytes, Write_operations, Write_runtime_ms, Write_mean_ns, Write_max_ns, Write_p50_ns, Write_p95_ns, Write_p99_ns, Write_p999_ns),
             Host_read_bytes is not { } read ? null : new HostIo(
-                read, Host_read_operations ?? 0, Host_read_time_ns ?? 0, Host_written_bytes ?? 0, Host_write_operations ?? 0, Host_write_time_ns ?? 0, Host_flushes ?? 0, Host_failed ?? 0));
+                read, Host_read_operations ?? 0, Host_read_time_ns ?? 0, Host_written_bytes ?? 0, Host_write_operations ?? 0, Host_write_time_ns ?? 0, Host_flushes ?? 0, Host_failed ?? 0))
+        {
+            Traced = Traced_operations is not { } traced ? null : new TracedIo(traced, Traced_p50_ns ?? 0, Traced_p95_ns ?? 0, Traced_p99_ns ?? 0, Traced_max_ns ?? 0),
+        };
 
         private static IoFigures? Figures(
             long? bytes, long? operations, long? runtimeMs, long? meanNs, long? maxNs, long? p50Ns, long? p95Ns, long? p99Ns, long? p999Ns) =>

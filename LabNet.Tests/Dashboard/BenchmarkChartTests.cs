@@ -116,6 +116,17 @@ public sealed class BenchmarkChartTests : IDisposable
     }
 
     [Fact]
+    public void What_QEMUs_trace_events_tell_stands_below_and_a_run_that_was_not_traced_has_dashes()
+    {
+        var half = SampleRuns.With("half", 1000, 2000) with { Results = [SampleRuns.Repeat(1, 1000), SampleRuns.Repeat(2, 2000) with { Traced = null }] };
+        var without = SampleRuns.With("without", 1000) with { Results = [SampleRuns.Repeat(1, 1000) with { Traced = null }] };
+        var table = _context.Render<TracedBeside>(p => p.Add(t => t.Runs, [new ShownRun(half, 0, IsAlone: false), new ShownRun(without, 1, IsAlone: false)]));
+        Assert.Equal(
+            ["1 of 2", "1\u2009000", "31.0 µs", "32.0 µs", "33.0 µs", "34.0 µs", "0 of 1", "–", "–", "–", "–", "–"],
+            table.FindAll("tbody td").Select(cell => cell.TextContent));
+    }
+
+    [Fact]
     public void A_label_stays_text_in_charts_and_a_long_one_is_cut()
     {
         var run = SampleRuns.With(Hostile + new string('x', 39), 1, 2);

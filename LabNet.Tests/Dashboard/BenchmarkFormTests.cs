@@ -33,7 +33,7 @@ public sealed class BenchmarkFormTests : IAsyncLifetime
         _database = Database.Open(_folder.File("lab.db"), "lab", "FULL");
         var time = new ManualTimeProvider(Labs.Noon);
         _context.Services.AddSingleton(new IoBenchmarkRunner(
-            new IoBenchmarkStore(_database, time), new HotPlug(new DeviceTopologyReader(new PciIds(path: null)), time), time));
+            new IoBenchmarkStore(_database, time), new HotPlug(new DeviceTopologyReader(new PciIds(path: null)), time), traced: null, time));
         _context.SetRendererInfo(new RendererInfo("Server", isInteractive: true));
     }
 

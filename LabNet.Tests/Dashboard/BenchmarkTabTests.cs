@@ -47,7 +47,7 @@ public sealed class BenchmarkTabTests : IAsyncLifetime
         var time = new ManualTimeProvider(Labs.Noon);
         _store = new IoBenchmarkStore(_database, time);
         _context.Services.AddSingleton<TimeProvider>(time).AddSingleton(_store);
-        _context.Services.AddSingleton(new IoBenchmarkRunner(_store, new HotPlug(new DeviceTopologyReader(new PciIds(path: null)), time), time));
+        _context.Services.AddSingleton(new IoBenchmarkRunner(_store, new HotPlug(new DeviceTopologyReader(new PciIds(path: null)), time), traced: null, time));
         _context.Services.AddScoped<BenchmarkDesk>();
         _context.Services.AddRadzenComponents();
         _context.Services.AddSupplyValueFromQueryProvider();

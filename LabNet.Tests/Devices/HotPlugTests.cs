@@ -127,7 +127,7 @@ public sealed class HotPlugTests : IAsyncLifetime
 
         using var folder = new TestFolder();
         await using var database = Database.Open(folder.File("lab.db"), "lab", "FULL");
-        var runner = new IoBenchmarkRunner(new IoBenchmarkStore(database, TimeProvider.System), HotPlug, TimeProvider.System);
+        var runner = new IoBenchmarkRunner(new IoBenchmarkStore(database, TimeProvider.System), HotPlug, traced: null, TimeProvider.System);
         Assert.Equal(Busy, (await Assert.ThrowsAsync<VmConflictException>(
             () => runner.BeginAsync(Vm, new IoBenchmarkRequest("vda", "rand-read-4k", Seconds: 1, Repeats: 2, Label: ""), LabOnThisMachine.Tester, Cancellation))).Message);
     }

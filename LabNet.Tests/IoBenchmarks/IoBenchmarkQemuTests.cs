@@ -4,7 +4,9 @@ using LabNet.Core.GuestAgent;
 using LabNet.Core.IoBenchmarks;
 using LabNet.Core.Labs;
 using LabNet.Core.Storage;
+using LabNet.Core.TraceEvents;
 using LabNet.Core.Vms;
+using LabNet.Tests.TraceEvents;
 using LabNet.Tests.Vms;
 
 namespace LabNet.Tests.IoBenchmarks;
@@ -29,15 +31,18 @@ public sealed class IoBenchmarkQemuTests
     public async Task A_guests_disk_is_measured_and_what_is_cancelled_or_killed_leaves_no_fio_and_no_riddle()
     {
         Assert.SkipUnless(LongForm.IsOn, "Boots a guest of its own: in the long form only.");
+        var catalogue = TraceCatalogue.Parse(await File.ReadAllTextAsync("/usr/share/qemu/trace-events-all", Cancellation));
+        await using var traced = TracedLab.Open(OneVm, catalogue);
+        var lab = traced.Lab;
         using var folder = new TestFolder();
         await using var database = Database.Open(folder.File("lab.db"), "lab", "FULL");
         var store = new IoBenchmarkStore(database, TimeProvider.System);
-        var runner = new IoBenchmarkRunner(store, new HotPlug(new DeviceTopologyReader(new PciIds(path: null)), TimeProvider.System), TimeProvider.System);
-        await using var lab = LabOnThisMachine.Open(OneVm);
+        var runner = new IoBenchmarkRunner(store, new HotPlug(new DeviceTopologyReader(new PciIds(path: null)), TimeProvider.System), new TracedRequests(traced.Pump, traced.Store, TimeProvider.System), TimeProvider.System);
         await lab.DoAsync("box", VmAction.Start);
         Assert.Null((await lab.UntilAsync("box", state => state.Guest is not null || state.Problem is not null)).Problem);
 
         await MeasureAsync(lab, runner, store);
+        await TraceAsync(traced, runner, store);
         await RefuseAsync(lab, runner);
         await CancelAsync(lab, runner, store);
         await KillAsync(lab, runner, store);
@@ -57,9 +62,27 @@ public sealed class IoBenchmarkQemuTests
             Assert.InRange(repeat.Read!.Iops, 10, 1e7);
             Assert.InRange(repeat.Read.P50Ns, 1, repeat.Read.LatencyMaxNs);
             Assert.Null(repeat.Write);
+            Assert.Null(repeat.Traced);
             Assert.InRange(repeat.Host!.ReadBytes, repeat.Read.Bytes, long.MaxValue);
         });
         Assert.Equal("", await InGuestAsync(lab, "ls /var/tmp"));
+    }
+
+    /// <summary>Every request that the guest made of the disk was traced, and QEMU took less for it than the guest saw.</summary>
+    private static async Task TraceAsync(TracedLab traced, IoBenchmarkRunner runner, IoBenchmarkStore store)
+    {
+        await traced.Pump.SwitchAsync(traced.Lab.Vm("box"), [new TraceEventSwitch("virtio_blk_*", Enabled: true)], LabOnThisMachine.Tester, Cancellation);
+        var begun = await BeginAsync(traced.Lab, runner, Short);
+        Assert.Null((await traced.Lab.Operations.WaitAsync(begun.Id, Cancellation))!.Error);
+        var run = store.Find(begun.Id)!;
+        Assert.Equal(2, run.Results.Length);
+        Assert.All(run.Results, repeat =>
+        {
+            Assert.InRange(repeat.Traced!.Operations, repeat.Read!.Operations, long.MaxValue);
+            Assert.InRange(repeat.Traced.P50Ns, 1, repeat.Read.P50Ns);
+            Assert.InRange(repeat.Traced.P99Ns, repeat.Traced.P50Ns, repeat.Traced.MaxNs * 1.06);
+        });
+        await traced.Pump.SwitchAsync(traced.Lab.Vm("box"), [new TraceEventSwitch("virtio_blk_*", Enabled: false)], LabOnThisMachine.Tester, Cancellation);
     }
 
     private static async Task RefuseAsync(LabOnThisMachine lab, IoBenchmarkRunner runner)

@@ -36,8 +36,11 @@ public sealed class IoBenchmarkStoreTests : IAsyncDisposable
 
         var read = new IoFigures(1, 2, 3, 4, 5, 6, 7, 8, 9);
         var write = new IoFigures(11, 12, 13, 14, 15, 16, 17, 18, long.MaxValue);
-        var first = new IoRepeat(1, SampleRuns.Start, SampleRuns.Start.AddTicks(1), "libaio", "fio-3.33", read, write, new HostIo(21, 22, 23, 24, 25, 26, 27, 28));
-        var second = first with { Number = 2, Engine = "psync", Read = null, Host = null };
+        var first = new IoRepeat(1, SampleRuns.Start, SampleRuns.Start.AddTicks(1), "libaio", "fio-3.33", read, write, new HostIo(21, 22, 23, 24, 25, 26, 27, 28))
+        {
+            Traced = new TracedIo(31, 32, 33, 34, 35),
+        };
+        var second = first with { Number = 2, Engine = "psync", Read = null, Host = null, Traced = null };
         var third = second with { Number = 3, Read = read, Write = null };
         foreach (var repeat in (IoRepeat[])[second, first, third])
         {

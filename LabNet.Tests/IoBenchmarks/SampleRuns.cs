@@ -22,7 +22,10 @@ internal static class SampleRuns
 
     public static IoRepeat Repeat(int number, double iops) => new(
         number, Start.AddSeconds(number), Start.AddSeconds(number + 1), "libaio", "fio-3.33", Figures((long)iops), Write: null,
-        new HostIo((long)iops * 4096, (long)iops, 123, 4, 5, 6, 7, 8));
+        new HostIo((long)iops * 4096, (long)iops, 123, 4, 5, 6, 7, 8))
+    {
+        Traced = new TracedIo((long)iops, 31_000, 32_000, 33_000, 34_000),
+    };
 
     private static IoFigures Figures(long operations)
     {

@@ -56,7 +56,8 @@ public sealed class IoBenchmarkTests(TestApp app) : IClassFixture<TestApp>
                      "p50Ns":1000000,"p95Ns":2000000,"p99Ns":3000000,"p999Ns":4000000,"iops":1000,"bytesPerSecond":4096000},
              "write":null,
              "host":{"readBytes":4096000,"readOperations":1000,"readTimeNs":123,"writtenBytes":4,"writeOperations":5,"writeTimeNs":6,"flushOperations":7,
-                     "failedOperations":8}}
+                     "failedOperations":8},
+             "traced":{"operations":1000,"p50Ns":31000,"p95Ns":32000,"p99Ns":33000,"maxNs":34000}}
             """,
             details["results"]![0]!);
 

@@ -90,11 +90,12 @@ public sealed record IoBenchmarkDetailsContract(IoBenchmarkContract Run, IReadOn
 /// <param name="Read">Null for a profile that only writes.</param>
 /// <param name="Write">Null for a profile that only reads.</param>
 /// <param name="Host">What QEMU counted of the disk meanwhile, whoever in the guest used it; null where it was not to be had.</param>
+/// <param name="Traced">How long QEMU took for the same requests, by its trace events; null where they were not on.</param>
 public sealed record IoRepeatContract(
-    int Number, DateTimeOffset StartedAt, DateTimeOffset EndedAt, string Engine, string FioVersion, IoFigures? Read, IoFigures? Write, HostIo? Host)
+    int Number, DateTimeOffset StartedAt, DateTimeOffset EndedAt, string Engine, string FioVersion, IoFigures? Read, IoFigures? Write, HostIo? Host, TracedIo? Traced)
 {
     internal static IoRepeatContract Of(IoRepeat repeat) => new(
-        repeat.Number, repeat.StartedAt, repeat.EndedAt, repeat.Engine, repeat.FioVersion, repeat.Read, repeat.Write, repeat.Host);
+        repeat.Number, repeat.StartedAt, repeat.EndedAt, repeat.Engine, repeat.FioVersion, repeat.Read, repeat.Write, repeat.Host, repeat.Traced);
 }
 
 /// <summary>Two runs of one profile; the second measured by the first.</summary>
