@@ -40,6 +40,7 @@ public sealed partial class VmPageTests
         {
             await using var qemu = await ConnectAsync(lab, vm);
             await CheckPartsAsync(page, qemu, vm);
+            await CheckMemoryAndInterruptsAsync(page, qemu, vm);
             await CheckPlugAsync(page, lab, vm);
             await CheckGuestAsync(page, lab, vm);
             await CheckQmpShellAsync(page, vm);
@@ -50,6 +51,7 @@ public sealed partial class VmPageTests
         await CheckTimelineAsync(page, lab, "x86");
         await CheckTimelineAsync(page, lab, "arm");
         await CheckYesterdayAsync(page, lab, "arm");
+        await CheckOtherConsoleAsync(page);
         await CheckConsoleAsync(browser, page, lab);
         Assert.Contains("tty-42 40 120", await lab.TypeOnConsoleAsync("x86", "stty cols 120 rows 40", "echo tty-$((6*7)) $(stty size)", "tty-42 40 120"), StringComparison.Ordinal);
         await CheckRebootAsync(page, lab);
@@ -105,6 +107,7 @@ public sealed partial class VmPageTests
         await PlugAndUnplugAsync("Nvme", "d1", "block", "head -c 1048576 /dev/urandom >/tmp/use && dd if=/tmp/use of=/dev/$1 bs=64k oflag=direct && test \"$(dd if=/dev/$1 bs=64k count=16 iflag=direct | sha256sum)\" = \"$(sha256sum </tmp/use)\"");
         var ping = $"ping -c 1 -W 2 -I $1 10.10.10.{(vm == "x86" ? 1 : 2)}";
         await PlugAndUnplugAsync("VirtioNet", "n1", "net", $"ip link set $1 up && ip addr add 10.10.10.3/24 dev $1 && for try in {{1..20}}; do {ping} && exit; done; exit 1");
+        await lab.SwitchTraceEventsAsync(vm, "virtio_blk_*");
         await MeasureAroundPlugAsync(page, vm, "VirtioBlk");
         await MeasureAroundPlugAsync(page, vm, "VirtioNet");
 
@@ -149,6 +152,7 @@ public sealed partial class VmPageTests
         await Assertions.Expect(verdict).ToBeVisibleAsync(new() { Timeout = MeasuringTimeoutMs });
         await Assertions.Expect(start).ToBeEnabledAsync(new() { Timeout = MeasuringTimeoutMs });
         await Assertions.Expect(verdict).ToContainTextAsync("What it shows");
+        await ExpectTextAsync(page, "Trace events", "1 of 1");
         await OpenAsync(page, vm, "Devices");
     }
 
