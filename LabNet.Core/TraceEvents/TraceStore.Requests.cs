@@ -36,7 +36,7 @@ public sealed partial class TraceStore
         var ofEvent = rows.RowsOf(place);
         var latencies = rows.LatencyColumnOf(place);
         var which = argument is null ? -1 : rows.Types[place].Arguments.Select(one => one.Name).ToList().IndexOf(argument);
-        ReadOnlySpan<long> keys = which < 0 ? [] : rows.ColumnOf(place, which);
+        var keys = which < 0 ? [] : rows.ColumnOf(place, which);
         for (var number = 0; number < latencies.Length; number++)
         {
             if (rows.TimeNsOf(ofEvent[number]) is var timeNs && timeNs >= fromNs && timeNs < toNs)

@@ -76,6 +76,7 @@ public sealed class DevicesTabTests : IAsyncLifetime
         var tab = Open("?device=d1");
         tab.WaitForAssertion(() => Assert.Contains("There is no device “d1” at the moment.", tab.Markup, StringComparison.Ordinal));
         tab.WaitForAssertion(() => Assert.NotEmpty(tab.FindAll("tbody")));
+        Assert.Equal("What the guest makes of them is not known. The lab file names no agent socket for mine, so its guest cannot be asked.", tab.Find("[role=status]").TextContent);
         await tab.InvokeAsync(() => tab.Find("#device-filter").Input("nosuch"));
         tab.WaitForAssertion(() => Assert.Contains("has “nosuch” in it.", tab.Markup, StringComparison.Ordinal));
     }

@@ -54,6 +54,17 @@ public sealed class NetworkTabTests : IAsyncLifetime
     }
 
     [Fact]
+    public void A_ping_that_was_not_measured_has_lost_nothing_that_is_known()
+    {
+        var lab = Labs.CrossArch();
+        var ping = Labs.Ping(lab, "x86", "arm", Labs.Noon, received: 0, problem: "no answer");
+        var view = new LabView(lab) { Pings = new LabView(lab).Pings.Add((ping.Link, ping.From, ping.To), ping) };
+        var tab = _context.Render<NetworkTab>(p => p
+            .Add(t => t.Session, _lab.Vm("mine")).Add(t => t.State, Labs.Running(lab.Vms[0], Labs.Noon)).Add(t => t.View, view));
+        Assert.Equal(["not measured", "–"], tab.FindAll("[aria-label='Pings'] tbody td").Skip(3).Take(2).Select(cell => cell.TextContent));
+    }
+
+    [Fact]
     public async Task What_the_agent_said_is_one_click_away_and_where_it_says_nothing_the_reason_is()
     {
         var lab = Labs.CrossArch();

@@ -34,6 +34,7 @@ public sealed class IoBenchmarkQemuTests
         var catalogue = TraceCatalogue.Parse(await File.ReadAllTextAsync("/usr/share/qemu/trace-events-all", Cancellation));
         await using var traced = TracedLab.Open(OneVm, catalogue);
         var lab = traced.Lab;
+        await traced.MountAsync("box", "64m");
         using var folder = new TestFolder();
         await using var database = Database.Open(folder.File("lab.db"), "lab", "FULL");
         var store = new IoBenchmarkStore(database, TimeProvider.System);
