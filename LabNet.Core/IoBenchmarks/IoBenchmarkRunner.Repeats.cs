@@ -11,11 +11,15 @@ public sealed partial class IoBenchmarkRunner
     /// <summary>For ending fio and removing its file; a guest that does not answer is left as it is.</summary>
     private static readonly TimeSpan TidyingTimeout = TimeSpan.FromSeconds(10);
 
-    private async Task RunAsync(Plan plan, IProgress<double> progress, CancellationToken cancellationToken)
+    private Task RunAsync(Plan plan, IProgress<double> progress, CancellationToken cancellationToken) =>
+        CarryOutAsync(plan, () => MeasureAllAsync(plan, progress, cancellationToken), cancellationToken);
+
+    /// <summary>However the measuring ends, the guest is tidied up and the run's end is kept.</summary>
+    private async Task CarryOutAsync(Plan plan, Func<Task> measure, CancellationToken cancellationToken)
     {
         try
         {
-            await MeasureAllAsync(plan, progress, cancellationToken);
+            await measure();
             await TidyUpAsync(plan);
         }
         catch (Exception e)
@@ -31,6 +35,19 @@ public sealed partial class IoBenchmarkRunner
 
     private async Task MeasureAllAsync(Plan plan, IProgress<double> progress, CancellationToken cancellationToken)
     {
+        await PrepareAsync(plan, cancellationToken);
+        for (var number = 1; number <= plan.Run.Repeats; number++)
+        {
+            progress.Report((number - 1.0) / plan.Run.Repeats);
+            await AddRepeatAsync(plan, number, cancellationToken);
+        }
+
+        // Whoever follows the progress reads the last repeat now: what comes next in a series can take a while.
+        progress.Report(1);
+    }
+
+    private static async Task PrepareAsync(Plan plan, CancellationToken cancellationToken)
+    {
         if (plan.Folder is { } folder)
         {
             await LayOutAsync(plan, FioCommand.LayOut(plan.Run.Id, folder), folder, cancellationToken);
@@ -40,22 +57,18 @@ public sealed partial class IoBenchmarkRunner
             await LookAgainAsync(plan, cancellationToken);
             await LayOutAsync(plan, FioCommand.Fill(plan.Run.Id, plan.Path), plan.Path, cancellationToken);
         }
+    }
 
-        for (var number = 1; number <= plan.Run.Repeats; number++)
+    private async Task AddRepeatAsync(Plan plan, int number, CancellationToken cancellationToken)
+    {
+        try
         {
-            progress.Report((number - 1.0) / plan.Run.Repeats);
-            try
-            {
-                await store.AddRepeatAsync(plan.Run.Id, await MeasureAsync(plan, number, cancellationToken), cancellationToken);
-            }
-            catch (Exception e) when (e is GuestAgentException or QmpException or IoBenchmarkException or VmConflictException)
-            {
-                throw new IoBenchmarkException($"In repeat {number} of {plan.Run.Repeats}: {e.Message}", e);
-            }
+            await store.AddRepeatAsync(plan.Run.Id, await MeasureAsync(plan, number, cancellationToken), cancellationToken);
         }
-
-        // Whoever follows the progress reads the last repeat now: what comes next in a series can take a while.
-        progress.Report(1);
+        catch (Exception e) when (e is GuestAgentException or QmpException or IoBenchmarkException or VmConflictException)
+        {
+            throw new IoBenchmarkException($"In repeat {number} of {plan.Run.Repeats}: {e.Message}", e);
+        }
     }
 
     private static async Task LayOutAsync(Plan plan, GuestProgram program, string place, CancellationToken cancellationToken)

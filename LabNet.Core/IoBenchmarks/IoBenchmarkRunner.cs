@@ -146,7 +146,10 @@ public sealed partial class IoBenchmarkRunner(IoBenchmarkStore store, HotPlug ho
         /// <summary>Nothing was ever written to it: what would be read is nowhere, and needs no time.</summary>
         public bool IsNewDisk { get; init; }
 
-        public string? File => Folder is null ? null : FioCommand.FileIn(Folder, Run.Id);
+        /// <summary>The run whose file this one reads and writes: laying out another one removes it.</summary>
+        public string FileOf { get; init; } = Run.Id;
+
+        public string? File => Folder is null ? null : FioCommand.FileIn(Folder, FileOf);
 
         public string Path => File ?? Run.GuestDevice;
 

@@ -109,6 +109,42 @@ public sealed partial class VmSession
         }
     }
 
+    /// <summary>
+    /// Does something while QEMU traces nothing. What is to be on stays as it is told, and is on again afterwards; whoever switches events waits
+    /// meanwhile. A LabNet that ends in between switches it on at its next start.
+    /// </summary>
+    /// <exception cref="QmpException">Nothing was done.</exception>
+    internal async Task WithoutTraceEventsAsync(Func<Task> work, CancellationToken cancellationToken)
+    {
+        await _switchingTraces.WaitAsync(cancellationToken);
+        try
+        {
+            foreach (var one in _state.TraceSwitches.Where(one => one.Enabled))
+            {
+                await SwitchAsync(one with { Enabled = false }, cancellationToken);
+            }
+
+            await work();
+        }
+        finally
+        {
+            try
+            {
+                foreach (var one in _state.TraceSwitches)
+                {
+                    await SwitchAsync(one, CancellationToken.None);
+                }
+            }
+            catch (QmpException e)
+            {
+                // A QEMU that is reached again is told again.
+                LogNotRead(_state.Name, e.Message);
+            }
+
+            _switchingTraces.Release();
+        }
+    }
+
     /// <summary>QEMU goes on in a new log; some of its threads may still end a line in the one before.</summary>
     /// <exception cref="QmpException"/>
     internal async Task BeginTraceLogAsync(CancellationToken cancellationToken)

@@ -1,10 +1,13 @@
 using System.Globalization;
 using System.Text;
 using Bunit;
+using LabNet.Core.Devices;
+using LabNet.Core.IoBenchmarks;
 using LabNet.Core.Labs;
 using LabNet.Core.Storage;
 using LabNet.Core.TraceEvents;
 using LabNet.Core.Vms;
+using LabNet.Tests.IoBenchmarks;
 using LabNet.Tests.TraceEvents;
 using LabNet.Tests.Vms;
 using LabNet.Web.Dashboard.Vm.Trace;
@@ -31,6 +34,9 @@ public sealed class TraceTabTests : IAsyncLifetime
 
     private readonly BunitContext _context = new();
     private readonly LabOnThisMachine _lab = LabOnThisMachine.Open(OneVm);
+    private readonly TestFolder _folder = new();
+    private Database _database = null!;
+    private IoBenchmarkStore _measured = null!;
     private RingWriter _ring = null!;
     private TracePump _pump = null!;
 
@@ -50,6 +56,10 @@ public sealed class TraceTabTests : IAsyncLifetime
         _ring.Start();
         _pump.Start();
         _context.Services.AddSingleton(TimeProvider.System).AddSingleton(_lab.Feed).AddSingleton(store).AddSingleton(catalogue).AddSingleton(_pump).AddScoped<TraceDesk>();
+        _database = Database.Open(_folder.File("lab.db"), "lab", "FULL");
+        _measured = new IoBenchmarkStore(_database, TimeProvider.System);
+        _context.Services.AddSingleton(new IoBenchmarkRunner(
+            _measured, new HotPlug(new DeviceTopologyReader(new PciIds(path: null)), TimeProvider.System), traced: null, TimeProvider.System));
         _context.Services.AddRadzenComponents();
         _context.Services.AddSupplyValueFromQueryProvider();
         _context.JSInterop.Mode = JSRuntimeMode.Loose;
@@ -63,6 +73,8 @@ public sealed class TraceTabTests : IAsyncLifetime
         await _pump.DisposeAsync();
         await _ring.DisposeAsync();
         await _lab.DisposeAsync();
+        await _database.DisposeAsync();
+        _folder.Dispose();
     }
 
     [Fact]
@@ -74,6 +86,22 @@ public sealed class TraceTabTests : IAsyncLifetime
         Assert.Contains("./infra/lab up makes it", none, StringComparison.Ordinal);
         Assert.Contains("Nothing can be traced here", tab.Find("[aria-labelledby=trace-live]").TextContent, StringComparison.Ordinal);
         Assert.All(tab.FindAll("[aria-labelledby=trace-presets] button"), button => Assert.Contains("nothing is mounted at", button.GetAttribute("title"), StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task What_tracing_costs_the_guest_is_told_as_it_was_measured_there_and_not_measured_while_nothing_is_on()
+    {
+        Assert.Contains("Not measured in this guest yet.", Measured(Open(Running)).TextContent, StringComparison.Ordinal);
+        await KeepAsync(IoBenchmarkRunner.WithoutTracing, 1120, 1131, 1109, 1142, 1098, 1125);
+        await KeepAsync(IoBenchmarkRunner.WithTracing, 1000, 1010, 990, 1020, 980, 1005);
+        var tab = Open(Running);
+        tab.WaitForAssertion(() => Assert.Contains("Measured by fio in the guest: With tracing is 11 % slower", Measured(tab).TextContent, StringComparison.Ordinal), Patience);
+        Assert.Equal("/vms/box/benchmark?series=s1", Measured(tab).QuerySelector("a")!.GetAttribute("href"));
+        Assert.True(Measured(tab).QuerySelector("button")!.HasAttribute("disabled"));
+        await KeepAsync(IoBenchmarkRunner.WithTracing, "s2", "In repeat 1 of 6: fio is gone.");
+        await KeepAsync(IoBenchmarkRunner.WithoutTracing, "s2", "In repeat 1 of 6: fio is gone.");
+        tab = Open(Running);
+        tab.WaitForAssertion(() => Assert.Contains("The last measurement was not completed: In repeat 1 of 6: fio is gone.", Measured(tab).TextContent, StringComparison.Ordinal), Patience);
     }
 
     [Fact]
@@ -231,6 +259,27 @@ public sealed class TraceTabTests : IAsyncLifetime
         [.. tab.FindAll(".lines tbody tr").Where(line => line.QuerySelector("th") is not null).ElementAt(row).QuerySelectorAll("td:not(.arguments), .arguments span").Select(cell => cell.TextContent)];
 
     private static void UntilLines(IRenderedComponent<TraceTab> tab, int count) => tab.WaitForAssertion(() => Assert.Equal(count, Events(tab).Count), Patience);
+
+    private static AngleSharp.Dom.IElement Measured(IRenderedComponent<TraceTab> tab) => tab.Find("[aria-label='What tracing costs this guest, measured']");
+
+    private async Task KeepAsync(string label, string series, string error)
+    {
+        var run = SampleRuns.New(label) with { Vm = _lab.Vm("box").State.Name, Series = series, StartedAt = SampleRuns.Start.AddHours(1) };
+        await _measured.AddAsync(run, Xunit.TestContext.Current.CancellationToken);
+        await _measured.EndAsync(run.Id, OperationState.Failed, error, Xunit.TestContext.Current.CancellationToken);
+    }
+
+    private async Task KeepAsync(string label, params double[] iops)
+    {
+        var run = SampleRuns.With(label, iops) with { Vm = _lab.Vm("box").State.Name, Series = "s1" };
+        await _measured.AddAsync(run with { State = OperationState.Running, EndedAt = null, Results = [] }, Xunit.TestContext.Current.CancellationToken);
+        foreach (var repeat in run.Results)
+        {
+            await _measured.AddRepeatAsync(run.Id, repeat, Xunit.TestContext.Current.CancellationToken);
+        }
+
+        await _measured.EndAsync(run.Id, OperationState.Succeeded, error: null, Xunit.TestContext.Current.CancellationToken);
+    }
 
     private IRenderedComponent<TraceTab> Open(VmState state, string query = "", Role role = Role.Operator)
     {

@@ -44,6 +44,7 @@ public sealed class IoBenchmarkQemuTests
 
         await MeasureAsync(lab, runner, store);
         await TraceAsync(traced, runner, store);
+        await MeasureTracingAsync(traced, runner, store);
         await RefuseAsync(lab, runner);
         await CancelAsync(lab, runner, store);
         await KillAsync(lab, runner, store);
@@ -84,6 +85,26 @@ public sealed class IoBenchmarkQemuTests
             Assert.InRange(repeat.Traced.P99Ns, repeat.Traced.P50Ns, repeat.Traced.MaxNs * 1.06);
         });
         await traced.Pump.SwitchAsync(traced.Lab.Vm("box"), [new TraceEventSwitch("virtio_blk_*", Enabled: false)], LabOnThisMachine.Tester, Cancellation);
+    }
+
+    /// <summary>Half of the repeats are traced, and what was on is on again.</summary>
+    private static async Task MeasureTracingAsync(TracedLab traced, IoBenchmarkRunner runner, IoBenchmarkStore store)
+    {
+        var vm = traced.Lab.Vm("box");
+        Assert.Contains(
+            "No trace event of box is on.",
+            (await Assert.ThrowsAsync<VmConflictException>(() => runner.BeginAroundTracingAsync(vm, Short, LabOnThisMachine.Tester, Cancellation))).Message,
+            StringComparison.Ordinal);
+        await traced.Pump.SwitchAsync(vm, [new TraceEventSwitch("virtio_blk_*", Enabled: true)], LabOnThisMachine.Tester, Cancellation);
+        var begun = await runner.BeginAroundTracingAsync(vm, Short, LabOnThisMachine.Tester, Cancellation);
+        Assert.Null((await traced.Lab.Operations.WaitAsync(begun.Id, Cancellation))!.Error);
+        var (without, with) = runner.ReadAroundTracing(vm.State.Name)!;
+        Assert.Equal((begun.Id, IoBenchmarkRunner.WithoutTracing, begun.Id), (without.Id, without.Label, with.Series));
+        Assert.Equal([1, 2], with.Results.Select(repeat => repeat.Number));
+        Assert.All(without.Results, repeat => Assert.Null(repeat.Traced));
+        Assert.All(with.Results, repeat => Assert.InRange(repeat.Traced!.Operations, repeat.Read!.Operations, long.MaxValue));
+        Assert.True(Assert.Single(await vm.ReadTraceEventsAsync("virtio_blk_handle_read", Cancellation)).IsEnabled);
+        await traced.Pump.SwitchAsync(vm, [new TraceEventSwitch("virtio_blk_*", Enabled: false)], LabOnThisMachine.Tester, Cancellation);
     }
 
     private static async Task RefuseAsync(LabOnThisMachine lab, IoBenchmarkRunner runner)

@@ -33,6 +33,7 @@ public sealed class TracePageTests
         await CheckFilterAsync(page);
         await CheckPauseAsync(page, lab);
         await CheckLatencyAsync(page);
+        await CheckSlowdownAsync(page);
         await CheckPatternAsync(page);
         await CheckDeviceAsync(page, lab);
         await CheckViewerAsync(browser, lab);
@@ -88,6 +89,17 @@ public sealed class TracePageTests
         await Assertions.Expect(latency.GetByLabel("Ended by")).ToHaveValueAsync("virtio_blk_req_complete");
         await Assertions.Expect(latency.Locator(".plot .main-svg")).Not.ToHaveCountAsync(0);
         await Assertions.Expect(latency.GetByRole(AriaRole.Img, new() { NameRegex = new System.Text.RegularExpressions.Regex("half took less than", System.Text.RegularExpressions.RegexOptions.None, TimeSpan.FromSeconds(1)) })).ToBeVisibleAsync();
+    }
+
+    /// <summary>fio runs in the guest with the events and without, and they are on again afterwards.</summary>
+    private static async Task CheckSlowdownAsync(IPage page)
+    {
+        var measured = page.GetByRole(AriaRole.Group, new() { Name = "What tracing costs this guest, measured" });
+        await measured.GetByRole(AriaRole.Button, new() { Name = "Measure" }).ClickAsync();
+        await Assertions.Expect(measured).ToContainTextAsync("A benchmark runs in the guest");
+        await Assertions.Expect(measured).ToContainTextAsync("Measured by fio in the guest: ", new() { Timeout = 180_000 });
+        await Assertions.Expect(measured.GetByRole(AriaRole.Link, new() { Name = "All of its figures" })).ToHaveAttributeAsync("href", new System.Text.RegularExpressions.Regex("series=", System.Text.RegularExpressions.RegexOptions.None, TimeSpan.FromSeconds(1)));
+        await Assertions.Expect(On(page).GetByRole(AriaRole.Row).Filter(new() { HasText = "virtio_blk_*" })).ToContainTextAsync("7, 7 on");
     }
 
     private static async Task CheckPatternAsync(IPage page)

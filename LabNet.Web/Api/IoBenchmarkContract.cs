@@ -14,10 +14,11 @@ namespace LabNet.Web.Api;
 /// <param name="Target">`file`, a scratch file on the disk's file system, if left out; `disk` for the disk itself.</param>
 /// <param name="Destroys">The disk's id again: only with it a profile that writes is let loose on the disk itself, and never on the root disk or a mounted one.</param>
 /// <param name="Plug">For a series: the disk is measured before and after such a device is plugged in, a new disk itself too, and the device is unplugged and deleted.</param>
+/// <param name="AroundTracing">`true` for a series of two runs in turns, with the VM's trace events and without: what tracing costs the guest.</param>
 /// <param name="UnderLoad">`true` to measure also while another fio runs in the guest; otherwise that is refused.</param>
 public sealed record IoBenchmarkStartRequest(
     string Device, string Profile, int Seconds = 10, int Repeats = 5, string Label = "", IoTarget Target = IoTarget.File, string? Destroys = null,
-    PlugKind? Plug = null, bool UnderLoad = false);
+    PlugKind? Plug = null, bool UnderLoad = false, bool AroundTracing = false);
 
 /// <summary>A run of the past, or one that goes on.</summary>
 /// <param name="Id">That of the operation which carries it out; in a series, the first run has it.</param>

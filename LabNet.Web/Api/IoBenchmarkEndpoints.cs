@@ -44,9 +44,15 @@ public static class IoBenchmarkEndpoints
             throw new BadInputException(mistake);
         }
 
+        if (asked is { AroundTracing: true, Plug: not null })
+        {
+            throw new BadInputException("aroundTracing: it cannot be measured together with plug; ask for one after the other.");
+        }
+
         var actor = context.User.ToActor("api");
         return OperationStarted.Answer(asked.Plug is { } plug
             ? await runner.BeginAroundPlugAsync(session, request, plug, actor, context.RequestAborted)
+            : asked.AroundTracing ? await runner.BeginAroundTracingAsync(session, request, actor, context.RequestAborted)
             : await runner.BeginAsync(session, request, actor, context.RequestAborted));
     }
 

@@ -36,6 +36,10 @@ public sealed partial class TraceTab : IAsyncDisposable
     [Parameter, EditorRequired]
     public Actor Actor { get; set; } = default!;
 
+    /// <summary>The VM's benchmark that runs; null for none.</summary>
+    [Parameter]
+    public Operation? Benchmark { get; set; }
+
     private string? WhyNot => Actor.Role < Role.Operator ? "This needs the role operator."
         : !RendererInfo.IsInteractive ? "The page is not live yet."
         : _whyNone ?? VmAsking.WhyNotQemu(State);
