@@ -22,19 +22,20 @@ internal static class TraceStoreBench
     public static async Task<int> RunAsync(BenchArguments arguments)
     {
         var recorded = new RecordedTraceLog();
-        var copies = (arguments.Simpletrace is null ? EventsARound : EventsARoundPrinted) / recorded.EventsARound;
+        var warmUpCopies = EventsARound / recorded.EventsARound;
+        var copies = arguments.Simpletrace is null ? warmUpCopies : EventsARoundPrinted / recorded.EventsARound;
         using var simpletrace = arguments.Simpletrace is { } script ? new Simpletrace(script, recorded, copies) : null;
         var path = Path.Join(Tmpfs, Path.GetRandomFileName());
         try
         {
             List<double> rates = [], bytes = [], printed = [], ratios = [], ratiosByClock = [];
 
-            // The first round is the warm-up; simpletrace.py's is its check.
+            // The first round is the warm-up, long enough for the JIT compiler to end its work; simpletrace.py's is its check.
             await (simpletrace?.CheckAsync() ?? Task.CompletedTask);
             for (var round = 0; round <= arguments.Rounds; round++)
             {
                 var printing = round > 0 && simpletrace is not null ? await simpletrace.PrintAsync() : default;
-                await WriteLogAsync(path, recorded, copies, round);
+                await WriteLogAsync(path, recorded, round == 0 ? warmUpCopies : copies, round);
                 var (events, spent, took, bytesAnEvent) = await StoreAsync(path);
                 Console.WriteLine($"{(round == 0 ? "warm-up" : $"round {round}"),-8} {events / spent / 1e6:0.00} million events a CPU second   {took:0.0} s   {bytesAnEvent:0.00} bytes an event");
                 if (round == 0)
