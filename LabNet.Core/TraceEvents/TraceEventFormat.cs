@@ -67,7 +67,7 @@ internal sealed class TraceEventFormat
     {
         var register = registers.Find(unchecked((ulong)values[_address]), texts.All[(int)values[_regionName]]);
         var added = values[(Type.Arguments.Length - TraceDevice.Added.Count)..];
-        (added[0], added[1], added[2]) = (texts.NumberOf(register.Device), texts.NumberOf(register.Region), register.Offset);
+        ((added[0], added[1]), added[2]) = (register.NumbersIn(texts), register.Offset);
     }
 
     private static int PlaceOf(TraceEventType type, string argument, TraceValueKind kind) => type.Arguments.AsSpan().IndexOf(type.Arguments.FirstOrDefault(one => one.Name == argument && one.Kind == kind));

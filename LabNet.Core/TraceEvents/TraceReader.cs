@@ -20,7 +20,7 @@ internal abstract class TraceReader
     public TracePairing Pairing { get; } = new();
 
     /// <summary>What names the registers that are accessed, from now on.</summary>
-    public TraceRegisters Registers { get; set; } = TraceRegisters.None;
+    public TraceRegisters Registers { get; set; } = TraceRegisters.OfNothing();
 
     /// <summary>Accesses to registers that were read.</summary>
     public long RegisterAccesses { get; private set; }

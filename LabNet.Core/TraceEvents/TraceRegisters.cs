@@ -4,9 +4,28 @@ using LabNet.Core.Vms;
 namespace LabNet.Core.TraceEvents;
 
 /// <summary>A register: the texts as they are kept.</summary>
-internal sealed record TraceRegister(byte[] Device, byte[] Region, long Offset)
+/// <remarks>Not thread-safe.</remarks>
+internal sealed class TraceRegister(byte[] device, byte[] region, long offset)
 {
-    public static TraceRegister Unknown { get; } = new([], [], 0);
+    private (TraceTexts? Of, int Version, long Device, long Region) _known;
+
+    /// <summary>Empty where nothing is known of it.</summary>
+    public byte[] Device => device;
+
+    public byte[] Region => region;
+
+    public long Offset => offset;
+
+    /// <summary>The numbers of its device's name and its region's.</summary>
+    public (long Device, long Region) NumbersIn(TraceTexts texts)
+    {
+        if (_known.Of != texts || _known.Version != texts.Version)
+        {
+            _known = (texts, texts.Version, texts.NumberOf(device), texts.NumberOf(region));
+        }
+
+        return (_known.Device, _known.Region);
+    }
 }
 
 /// <summary>Which register an address is, by the memory map of one moment.</summary>
@@ -18,11 +37,13 @@ internal sealed class TraceRegisters(PciAddressMap map)
 
     private readonly Dictionary<ulong, (byte[] Name, TraceRegister Register)> _known = [];
 
-    /// <summary>Where no memory map is known.</summary>
-    public static TraceRegisters None { get; } = new(PciAddressMap.Of(new MemoryMap(Memory: null, Io: null, []), []));
+    private readonly TraceRegister _unknown = new([], [], offset: 0);
 
     /// <summary>Addresses that nothing answers at: the map is no longer that of the VM, or the guest errs.</summary>
     public long Misses { get; private set; }
+
+    /// <summary>For a VM whose memory map is not known.</summary>
+    public static TraceRegisters OfNothing() => new(PciAddressMap.Of(new MemoryMap(Memory: null, Io: null, []), []));
 
     /// <param name="regionName">What QEMU calls the region; by it a port is told from memory at the same address.</param>
     public TraceRegister Find(ulong address, ReadOnlySpan<byte> regionName)
@@ -33,7 +54,7 @@ internal sealed class TraceRegisters(PciAddressMap map)
         }
 
         var register = Of(address, Encoding.UTF8.GetString(regionName));
-        Misses += register == TraceRegister.Unknown ? 1 : 0;
+        Misses += register == _unknown ? 1 : 0;
         if (_known.Count < KnownMax)
         {
             _known[address] = (regionName.ToArray(), register);
@@ -59,7 +80,7 @@ internal sealed class TraceRegisters(PciAddressMap map)
         }
 
         var named = map.Map.Spaces.SelectMany(space => space.Ranges).FirstOrDefault(range => range.Name == name);
-        return named is null ? TraceRegister.Unknown : Register(named.Owner?.ToString() ?? name, name, address);
+        return named is null ? _unknown : Register(named.Owner?.ToString() ?? name, name, address);
     }
 
     private static TraceRegister Register(string device, string region, ulong offset) => new(Encoding.UTF8.GetBytes(device), Encoding.UTF8.GetBytes(region), (long)offset);

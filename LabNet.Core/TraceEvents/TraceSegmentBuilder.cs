@@ -74,6 +74,7 @@ internal sealed class TraceSegmentBuilder
             (start, end) = (Math.Min(start, time), Math.Max(end, time));
         }
 
+        Group();
         return new TraceSegment(_sequences[0], _sequences[Count - 1], start, end, Count, RollUp(), Pack(start));
     }
 
@@ -130,7 +131,6 @@ internal sealed class TraceSegmentBuilder
         _writer.Column(_column.AsSpan(0, Count));
         _writer.Column(_threads.AsSpan(0, Count));
         _writer.Column(_sequences.AsSpan(0, Count));
-        Group();
         foreach (var rows in _rows)
         {
             for (var argument = 0; argument < rows.Type.Arguments.Length + (rows.EndsRequests ? 1 : 0); argument++)
@@ -146,26 +146,40 @@ internal sealed class TraceSegmentBuilder
     {
         var builder = new TraceRollupBuilder(level: 0);
         var width = TraceRollup.WidthOf(0);
-        var cells = new Dictionary<(int Event, long Thread, long Device), TraceRollupCells>();
-        for (var row = 0; row < Count; row++)
+        foreach (var rows in _rows)
         {
-            var rows = _rows[(int)_events[row]];
-            var values = _values.AsSpan(_valuesAt[row], rows.Type.Arguments.Length + 1);
-            var device = rows.Device < 0 ? -1 : values[rows.Device];
-            var key = (rows.Place, _threads[row], device);
-            if (!cells.TryGetValue(key, out var one))
+            var cells = new Dictionary<(long Thread, long Device), TraceRollupCells>();
+            ((long, long) Key, TraceRollupCells Cells)? last = null;
+            foreach (var row in _grouped.AsSpan(rows.First, rows.Count))
             {
-                one = builder.CellsOf(new TraceRollupKey(rows.Type.Name, _threadTable[(int)_threads[row]], device < 0 ? null : Texts.TextOf(device)));
-                cells[key] = one;
-            }
+                var values = _values.AsSpan(_valuesAt[row], rows.Type.Arguments.Length + 1);
+                var key = (_threads[row], Device: rows.Device < 0 ? -1 : values[rows.Device]);
+                if (last is not { } one || one.Key != key)
+                {
+                    one = (key, CellsOf(builder, cells, rows.Type, key));
+                    last = one;
+                }
 
-            one.Add(_times[row] / width, values[^1]);
+                one.Cells.Add(_times[row] / width, values[^1]);
+            }
         }
 
         return builder.Build();
     }
 
-    /// <summary>Finds where each event's values stand, event after event.</summary>
+    private TraceRollupCells CellsOf(
+        TraceRollupBuilder builder, Dictionary<(long Thread, long Device), TraceRollupCells> known, TraceEventType type, (long Thread, long Device) key)
+    {
+        if (!known.TryGetValue(key, out var cells))
+        {
+            cells = builder.CellsOf(new TraceRollupKey(type.Name, _threadTable[(int)key.Thread], key.Device < 0 ? null : Texts.TextOf(key.Device)));
+            known[key] = cells;
+        }
+
+        return cells;
+    }
+
+    /// <summary>Finds each event's rows, event after event.</summary>
     private void Group()
     {
         var next = 0;
@@ -179,10 +193,11 @@ internal sealed class TraceSegmentBuilder
         for (var row = 0; row < Count; row++)
         {
             var place = (int)_events[row];
-            _grouped[_rows[place].First + seen[place]++] = _valuesAt[row];
+            _grouped[_rows[place].First + seen[place]++] = row;
         }
     }
 
+    /// <summary>After <see cref="Group"/>.</summary>
     /// <returns>Until the next call.</returns>
     private ReadOnlySpan<long> ColumnOf(EventRows rows, int argument)
     {
@@ -190,7 +205,7 @@ internal sealed class TraceSegmentBuilder
         var from = _grouped.AsSpan(rows.First, rows.Count);
         for (var row = 0; row < column.Length; row++)
         {
-            column[row] = _values[from[row] + argument];
+            column[row] = _values[_valuesAt[from[row]] + argument];
         }
 
         return column;

@@ -20,6 +20,9 @@ internal sealed class TraceTexts
 
     public int Bytes { get; private set; }
 
+    /// <summary>Another one after each <see cref="Clear"/>: numbers are of one version.</summary>
+    public int Version { get; private set; }
+
     public long NumberOf(ReadOnlySpan<byte> text)
     {
         if (text.Length > TextBytesMax)
@@ -51,5 +54,6 @@ internal sealed class TraceTexts
         _byHash.Clear();
         _texts.Clear();
         Bytes = 0;
+        Version++;
     }
 }
