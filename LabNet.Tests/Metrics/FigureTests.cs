@@ -36,6 +36,17 @@ public sealed class FigureTests
     }
 
     [Fact]
+    public void Two_readings_right_after_each_other_make_one_rate_with_the_next()
+    {
+        var rates = new RateBook(_time);
+        rates.Rate(Reads, 0, _time.GetTimestamp());
+        _time.Advance(TimeSpan.FromMilliseconds(4));
+        Assert.Equal(double.NaN, rates.Rate(Reads, 10, _time.GetTimestamp()));
+        _time.Advance(TimeSpan.FromMilliseconds(96));
+        Assert.Equal(200, rates.Rate(Reads, 20, _time.GetTimestamp()), tolerance: 1e-6);
+    }
+
+    [Fact]
     public void A_sample_has_only_what_was_measured_and_keeps_its_places()
     {
         var builder = new SampleBuilder(_time);
