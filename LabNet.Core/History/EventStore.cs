@@ -18,7 +18,10 @@ public sealed class EventStore(RingWriter ring, long budgetBytes = EventStore.Bu
     /// </summary>
     private const long Reserved = 1_000_000;
     private const string Kind = "events";
-    private const int TrimmedAtOnce = 2000;
+
+    /// <summary>A step of tidying up takes away so many at least, and at most more than the batch before it can have brought.</summary>
+    private const int TrimmedAtLeast = 2000;
+    private const int TrimmedAtMost = 20_000;
 
     /// <summary>What a row costs beside its texts: the row's own numbers and its places in two indexes.</summary>
     private const int RowBytes = 120;
@@ -92,12 +95,14 @@ public sealed class EventStore(RingWriter ring, long budgetBytes = EventStore.Bu
             return false;
         }
 
+        var limit = Math.Clamp((bytes - budgetBytes) / RowBytes, TrimmedAtLeast, TrimmedAtMost);
         var gone = connection.Query<(long Id, long Bytes)>(
             $"""
-            DELETE FROM events WHERE id IN (SELECT id FROM events ORDER BY time_ns, id LIMIT {TrimmedAtOnce})
+            DELETE FROM events WHERE id IN (SELECT id FROM events ORDER BY time_ns, id LIMIT @limit)
             RETURNING id, {RowBytes} + length(source) + length(kind) + length(name) + length(CAST(text AS BLOB)) + ifnull(length(CAST(data AS BLOB)), 0)
             """,
-            transaction: transaction).Sum(row => row.Bytes);
+            new { limit },
+            transaction).Sum(row => row.Bytes);
         Count(connection, transaction, -gone);
         return bytes - gone > budgetBytes;
     }

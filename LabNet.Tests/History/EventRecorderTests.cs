@@ -159,6 +159,26 @@ public sealed class EventRecorderTests : IDisposable
         IEnumerable<string> Found(EventQuery query) => history.Store.Read(query).Select(e => e.Text);
     }
 
+    /// <summary>The writer tidies up by one step behind each batch, whatever the load.</summary>
+    [Fact(Timeout = Hang)]
+    public async Task A_step_of_tidying_up_makes_room_for_all_that_the_largest_batch_brings()
+    {
+        const int Budget = 1_000_000;
+        const int LargestBatch = 64 * 256;
+        await using var history = new RecordedHistory(_folder.Path, TimeProvider.System);
+        var store = new EventStore(history.Ring, Budget);
+        history.Ring.Start();
+        for (var round = 0; round < 3; round++)
+        {
+            LabEvent[] batch = [.. Enumerable.Range(0, LargestBatch).Select(number => new LabEvent(0, Box, number + 1, number + (round * LargestBatch), EventKind.Qmp, "", $"{round}", null))];
+            await history.Ring.WriteAsync((connection, transaction) => EventStore.Append(connection, transaction, batch), Cancellation);
+            await history.Ring.WriteAsync((connection, transaction) => store.Trim(connection, transaction), Cancellation);
+            await history.Ring.FlushAsync(Cancellation);
+            Assert.InRange(store.ReadBytes(), 1, Budget);
+            Assert.Equal((LargestBatch, $"{round}"), (store.Read(new EventQuery(1))[0].Sequence, store.Read(new EventQuery(1))[0].Text));
+        }
+    }
+
     private static void Tell(RecordedHistory history, string text, long? timeNs = null) =>
         history.Feed.Publish(Box, new EventTold(new EventNote(EventKind.Qmp, "told", text, timeNs)));
 
