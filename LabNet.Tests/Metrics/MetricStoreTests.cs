@@ -133,9 +133,17 @@ public sealed class MetricStoreTests : IAsyncLifetime
         Assert.Equal(60 * 30, series.Points.Sum(point => point.Count));
         Assert.InRange(SegmentsAt(0), 1, 7);
         Assert.InRange(SegmentsAt(1), 24 * 6, (24 * 6) + 2);
-        _time.Advance(TimeSpan.FromDays(40));
-        await MaintainAsync(int.MaxValue);
-        Assert.Equal(0, SegmentsAt(0) + SegmentsAt(1) + SegmentsAt(2) + SegmentsAt(3));
+
+        // A week of minutes, a month of ten minutes, and then nothing.
+        foreach (var (days, minutes, tenMinutes) in ((double, int, int)[])[(5.5, 30, 1), (3, 0, 1), (20, 0, 1), (12, 0, 0)])
+        {
+            _time.Advance(TimeSpan.FromDays(days));
+            await MaintainAsync(int.MaxValue);
+            Assert.Equal((0, 0), (SegmentsAt(0), SegmentsAt(1)));
+            Assert.InRange(SegmentsAt(2), minutes, minutes == 0 ? 0 : minutes + 1);
+            Assert.InRange(SegmentsAt(3), tenMinutes, tenMinutes == 0 ? 0 : 2);
+        }
+
         Assert.Equal(0, _store.ReadExtent().SizeBytes);
     }
 

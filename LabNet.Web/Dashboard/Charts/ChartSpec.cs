@@ -40,6 +40,7 @@ public static class VmCharts
         new("Load of the guest", vm, ["guest_load"], "", OneCore, Guest),
         new("Pressure in the guest", vm, ["guest_pressure"], "s/s", 0.1, ["guest", "pressure"]),
         new("Page faults in the guest", vm, ["guest_page_faults"], "/s", 10, ["guest-memory"]),
+        new("Age of what the guest tells of its memory", vm, ["guest_memory_age"], "s", 10, ["guest-memory"]) { Names = new Dictionary<string, string> { ["guest_memory_age"] = "age" } },
     ];
 
     public static IReadOnlyList<ChartSpec> Block(VmName vm) =>
