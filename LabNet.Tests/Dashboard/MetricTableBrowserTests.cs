@@ -38,6 +38,16 @@ public sealed class MetricTableBrowserTests
         """[{"name": "a", "unit": "B", "resolutionMs": 10000, "tMs": [10000], "v": [1], "min": [1], "max": [1]}]""",
         """[[20000, {"a": 1}], [21000, {"b": 2}], [22000, {"b": 4}]]""",
         "10000 20000 / a: 1 1 | 1 1 | 1 1 / b: none 3 | none 2 | none 4")]
+    [InlineData(
+        "what comes seldom has no hole when it comes more seldom still, but one where nothing came, and one where it stayed away for long",
+        """
+        [{"name": "a", "unit": "B", "resolutionMs": 0, "tMs": [1000, 3000, 5000, 7000, 9000, 19000, 29000, 64000], "v": [1, 2, 3, 4, 5, 6, 7, 8], "min": [1, 2, 3, 4, 5, 6, 7, 8], "max": [1, 2, 3, 4, 5, 6, 7, 8]},
+         {"name": "b", "unit": "B", "resolutionMs": 0, "tMs": [9000, 15000, 19000, 29000, 35000, 41000, 47000, 53000, 59000, 64000], "v": [1, 1, 1, 1, 1, 1, 1, 1, 1, 1], "min": [1, 1, 1, 1, 1, 1, 1, 1, 1, 1], "max": [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]}]
+        """,
+        "[]",
+        "1000 3000 5000 7000 9000 15000 19000 28999 29000 35000 41000 47000 53000 59000 63999 64000 "
+        + "/ a: 1 2 3 4 5 none 6 hole 7 none none none none none hole 8 | 1 2 3 4 5 none 6 hole 7 none none none none none hole 8 | 1 2 3 4 5 none 6 hole 7 none none none none none hole 8 "
+        + "/ b: none none none none 1 1 1 none 1 1 1 1 1 1 none 1 | none none none none 1 1 1 none 1 1 1 1 1 1 none 1 | none none none none 1 1 1 none 1 1 1 1 1 1 none 1")]
     public async Task Live_values_join_the_history(string what, string series, string samples, string expected)
     {
         await using var host = await DashboardHost.StartAsync(Labs.CrossArch());

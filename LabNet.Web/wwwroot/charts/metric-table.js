@@ -19,12 +19,14 @@ export class MetricTable {
     for (const one of series) {
       const column = table.#columnOf(one.name, one.unit);
       const gapMs = Math.max(gapAtLeastMs, 2.5 * one.resolutionMs, medianStep(one.tMs) * 3.5);
+      const freshMs = Math.max(staleMs, gapMs);
       table.#resolutionMs = Math.max(table.#resolutionMs, one.resolutionMs);
       for (let i = 0; i < one.tMs.length; i++) {
         const place = places.get(one.tMs[i]);
         [column.mean[place], column.low[place], column.high[place]] = [one.v[i], one.min[i], one.max[i]];
         column.hasBand ||= one.min[i] !== one.max[i];
-        if (i > 0 && one.tMs[i] - one.tMs[i - 1] > gapMs) {
+        const step = one.tMs[i] - one.tMs[i - 1]; // Not a number for the first one.
+        if (step > freshMs || (step > gapMs && table.#isSilentBetween(places.get(one.tMs[i - 1]), place, gapMs))) {
           column.holes.push(place);
         }
       }
@@ -36,6 +38,17 @@ export class MetricTable {
 
     table.#cutHoles();
     return table;
+  }
+
+  // What is measured seldom is not missing while the rest goes on: what the guest tells comes each ten seconds, or each two while somebody looks.
+  #isSilentBetween(from, to, gapMs) {
+    for (let place = from; place < to; place++) {
+      if (this.times[place + 1] - this.times[place] > gapMs) {
+        return true;
+      }
+    }
+
+    return false;
   }
 
   // Within a hole every sample between must be null, and there must be one.
