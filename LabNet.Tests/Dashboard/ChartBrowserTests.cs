@@ -92,6 +92,31 @@ public sealed class ChartBrowserTests
     }
 
     [Fact(Timeout = Hang)]
+    public async Task A_clock_that_is_set_back_does_not_hold_up_the_charts()
+    {
+        await using var host = await DashboardHost.StartAsync(Labs.CrossArch());
+        await using var browser = await Browser.StartAsync();
+        var vm = new MeasuredVm(host, "x86");
+        var begin = Now - TimeSpan.FromMinutes(1);
+        vm.Measure(begin, begin + (10 * Second), Second);
+        var page = await browser.OpenAsync(host.Address);
+        await page.GotoAsync("/vms/x86/cpu-memory");
+        await ExpectPointsAsync(page, begin, seconds: 10);
+
+        // At the half of a minute the VM uses half of a core.
+        var wrong = Now.AddSeconds(-Now.Second).AddHours(1);
+        vm.Measure(wrong, wrong + (31 * Second), Second);
+        await Assertions.Expect(Chart(page).Locator("[data-series='vm_cpu{vcpu=0}'] .value")).ToHaveTextAsync("50.0 %");
+
+        vm.Measure(begin + (10 * Second), begin + (13 * Second), Second);
+        while ((await PointsAsync(page, until: begin))[^1] != (begin + (12 * Second)).ToUnixTimeSeconds())
+        {
+        }
+
+        await ExpectPointsAsync(page, begin, seconds: 13);
+    }
+
+    [Fact(Timeout = Hang)]
     public async Task A_history_that_could_not_be_read_is_told_and_read_again()
     {
         await using var host = await DashboardHost.StartAsync(Labs.CrossArch());

@@ -10,6 +10,7 @@ const pointsWanted = 600;
 const stepsWanted = 2000; // In which a live window moves its own width: a third of a pixel each.
 const followsFinelyMs = 15 * 60 * 1000; // A longer window gains nothing from each sample: it is read again now and then.
 const silentMs = 5000;
+const setBackMs = 1000; // Samples come in order: one that is older than the one before tells that the clock was set.
 
 // What a page's charts have in common: one connection to the hub, one table of values for each VM, one range of time.
 class MetricBoard {
@@ -21,10 +22,12 @@ class MetricBoard {
   #early = new Map(); // What comes live before the history has answered.
   #marks = new Map();
   #names = new Map();
+  #toldAt = new Map(); // By VM: the time of the newest message.
   #clockMs = 0; // The server's clock minus this browser's.
   #connection;
   #closed = false;
   #loading = 0;
+  #isLoading = false;
   #loadedAt = 0;
   #readAgainAt = Infinity;
   #heardAt = 0;
@@ -99,6 +102,7 @@ class MetricBoard {
       .configureLogging(signalR.LogLevel.None)
       .build();
     this.#connection = connection;
+    this.#toldAt.clear();
     await connection.start();
     if (this.#closed) {
       return connection.stop();
@@ -119,8 +123,8 @@ class MetricBoard {
   #take(message) {
     this.#heardAt = performance.now();
     if (message.kind === 'gap') {
-      // This browser was too slow, or asleep: the history has what it missed.
-      this.#load();
+      // This browser was too slow, or asleep: the history has what it missed. Gap upon gap must not keep an answer from being drawn.
+      this.#readAgainAt = 0;
       return;
     }
 
@@ -142,8 +146,17 @@ class MetricBoard {
       return;
     }
 
+    const time = Date.parse(message.time);
+    if (time < this.#toldAt.get(message.vm) - setBackMs) {
+      // What is drawn lies in the future now, and nothing would go behind it.
+      this.#tables.delete(message.vm);
+      this.#early.delete(message.vm);
+      this.#load();
+    }
+
+    this.#toldAt.set(message.vm, time);
     const table = this.#liveTable(message.vm);
-    table.add(Date.parse(message.time), this.#names.get(message.vm) ?? [], message.values);
+    table.add(time, this.#names.get(message.vm) ?? [], message.values);
     table.trim(this.#window[0]);
     this.#dirty = true;
   }
@@ -164,6 +177,7 @@ class MetricBoard {
 
   async #load() {
     const version = ++this.#loading;
+    this.#isLoading = true;
     this.#loadedAt = performance.now();
     this.#readAgainAt = Infinity;
     const answers = await Promise.all(this.#vms.map(vm => this.#read(vm)));
@@ -171,6 +185,7 @@ class MetricBoard {
       return;
     }
 
+    this.#isLoading = false;
     for (const [vm, table, marks] of answers) {
       if (!table) {
         this.#readAgainAt = performance.now() + readAgainMs;
@@ -229,7 +244,7 @@ class MetricBoard {
       return;
     }
 
-    if (now > this.#readAgainAt) {
+    if (now > this.#readAgainAt && !this.#isLoading) {
       this.#load();
     }
 
