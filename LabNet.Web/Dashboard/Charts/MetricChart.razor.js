@@ -3,6 +3,7 @@ import { Colours } from '../../charts/colours.js';
 import { format } from '../../charts/units.js';
 
 const seriesColours = 8;
+const dashes = [undefined, [7, 3], [2, 3]]; // Each time that the colours begin anew.
 const binary = Array.from({ length: 50 }, (_, power) => 2 ** power); // Steps of an axis in bytes: 256 MiB and not 239.
 const markReach = 6; // Pixels from the cursor to an event that is told.
 const minuteMs = 60 * 1000;
@@ -26,6 +27,7 @@ function timeTicks(ticks, stepMs) {
 const utcText = time => new Date(time).toISOString().replace('T', ' ').replace(/\.\d+Z$/, ' UTC');
 
 const seriesColour = index => `--lab-series-${(index % seriesColours) + 1}`;
+const seriesDash = index => Math.floor(index / seriesColours) % dashes.length;
 
 export class MetricChart {
   #place;
@@ -133,14 +135,14 @@ export class MetricChart {
     const bands = [];
     columns.forEach((column, index) => {
       const colour = seriesColour(index);
-      series.push({ label: this.#labelOf(column.name), stroke: () => this.#colours.of(colour), width: 1.6, points: { size: 4 } });
+      series.push({ label: this.#labelOf(column.name), stroke: () => this.#colours.of(colour), width: 1.6, dash: dashes[seriesDash(index)], points: { size: 4 } });
       if (column.hasBand) {
         const edge = { stroke: () => 'transparent', width: 0, points: { show: false } };
         series.push(edge, edge);
         bands.push({ series: [series.length - 2, series.length - 1], fill: () => this.#colours.of(colour, 0.18) });
       }
 
-      this.#legend.append(this.#entryOf(column, colour));
+      this.#legend.append(this.#entryOf(column, index));
     });
     const axis = { stroke: () => this.#colours.of('--lab-text-3'), font: '11px system-ui', ticks: { show: false }, grid: { stroke: () => this.#colours.of('--lab-border'), width: 1 } };
     this.#uplot = new uPlot({
@@ -166,13 +168,14 @@ export class MetricChart {
     return [Math.min(0, min ?? 0), top > 0 ? top * 1.08 : 1];
   }
 
-  #entryOf(column, colour) {
+  #entryOf(column, index) {
     const entry = document.createElement('span');
     entry.className = 'entry';
     entry.dataset.series = column.name;
     const swatch = document.createElement('span');
     swatch.className = 'swatch';
-    swatch.style.background = `var(${colour})`;
+    swatch.dataset.dash = seriesDash(index);
+    swatch.style.color = `var(${seriesColour(index)})`;
     const label = document.createElement('span');
     label.className = 'label';
     label.textContent = this.#labelOf(column.name);
