@@ -83,6 +83,17 @@ internal sealed class ManualTimeProvider(DateTimeOffset start) : TimeProvider
         }
     }
 
+    /// <summary>The process stood still meanwhile: nothing woke on the way, and all that was due wakes at the end.</summary>
+    public void Leap(TimeSpan by)
+    {
+        lock (_sync)
+        {
+            _now += by;
+        }
+
+        Advance(TimeSpan.Zero);
+    }
+
     /// <summary>What an administrator or NTP does to the wall clock; timers and timestamps don't notice. Less than zero sets it forward.</summary>
     public void SetBack(TimeSpan by)
     {
