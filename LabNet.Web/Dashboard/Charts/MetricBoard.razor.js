@@ -10,6 +10,7 @@ const pointsWanted = 600;
 const stepsWanted = 2000; // In which a live window moves its own width: a third of a pixel each.
 const followsFinelyMs = 15 * 60 * 1000; // A longer window gains nothing from each sample: it is read again now and then.
 const silentMs = 5000;
+const presentMs = 10000; // As the API has it: an older sample is the last one of a VM that is not measured any more.
 const setBackMs = 1000; // Samples come in order: one that is older than the one before tells that the clock was set.
 
 // What a page's charts have in common: one connection to the hub, one table of values for each VM, one range of time.
@@ -138,7 +139,8 @@ class MetricBoard {
       this.#names.set(message.vm, message.names);
     }
 
-    if (message.missing) {
+    const time = Date.parse(message.time);
+    if (message.missing && time > Date.now() + this.#clockMs - presentMs) {
       this.#tellMissing(message.vm, message.missing);
     }
 
@@ -146,7 +148,6 @@ class MetricBoard {
       return;
     }
 
-    const time = Date.parse(message.time);
     if (time < this.#toldAt.get(message.vm) - setBackMs) {
       // What is drawn lies in the future now, and nothing would go behind it.
       this.#tables.delete(message.vm);
