@@ -221,7 +221,7 @@ public sealed partial class HotPlug(DeviceTopologyReader devices, TimeProvider t
     private static async Task AddDeviceAsync(VmSession vm, DeviceAddArguments device, Stack<Func<Task>> undo, CancellationToken cancellationToken)
     {
         await vm.ExecuteAsync(DeviceCommands.DeviceAdd, device, cancellationToken);
-        undo.Push(() => DeleteDeviceAsync(vm, device.Id, CancellationToken.None));
+        undo.Push(() => DeleteDeviceAsync(vm, device.Id, progress: null, CancellationToken.None));
     }
 
     /// <summary>Backwards. What cannot be undone because QEMU is gone went with it.</summary>

@@ -84,6 +84,12 @@ public sealed class HotPlugTests : IAsyncLifetime
             await Task.Yield();
         }
 
+        // A guest that takes its time is seen to.
+        while (_lab.Operations.Find(operation.Id)!.Progress is not (> 0 and < 0.9))
+        {
+            await Task.Yield();
+        }
+
         Assert.Equal(OperationState.Running, _lab.Operations.Find(operation.Id)!.State);
         await _qemu.SendAsync("""{"event": "DEVICE_DELETED", "data": {"device": "n1", "path": "/machine/peripheral/n1"}, "timestamp": {"seconds": 1, "microseconds": 2}}""");
         _qemu.Answer("qom-list", $"[{Port}]");
