@@ -20,120 +20,127 @@ internal sealed class TraceRollupBuilder(int level)
     public TraceRollup Build() => new(level, [.. _cells.Select(one => one.Value.Build(one.Key))]);
 }
 
-/// <summary>One key's buckets while they are counted: columns, because there are millions of events.</summary>
+/// <summary>One key's buckets while they are counted, in their order.</summary>
 /// <remarks>Not thread-safe.</remarks>
 internal sealed class TraceRollupCells
 {
-    private const int EntriesAtFirst = 16;
+    private const int CellsAtFirst = 16;
 
-    private readonly Dictionary<long, int> _entryOf = [];
-    private readonly List<(int Entry, int Bucket, long Count)> _latencies = [];
-    private long[] _buckets = new long[EntriesAtFirst];
-    private long[] _counts = new long[EntriesAtFirst];
-    private long[] _latencyCounts = new long[EntriesAtFirst];
-    private long[] _latencySumsNs = new long[EntriesAtFirst];
-    private long[] _latencyMaxsNs = new long[EntriesAtFirst];
-    private int _entries;
-    private int _last;
+    private readonly List<(long Bucket, int Latency, long Count)> _latencies = [];
+    private Cell[] _cells = new Cell[CellsAtFirst];
+    private int _count;
 
     /// <param name="latencyNs">Below 0 where it is not known.</param>
     public void Add(long bucket, long latencyNs)
     {
-        var entry = EntryOf(bucket);
-        _counts[entry]++;
+        ref var cell = ref CellOf(bucket);
+        cell.Count++;
         if (latencyNs >= 0)
         {
-            _latencyCounts[entry]++;
-            _latencySumsNs[entry] += latencyNs;
-            _latencyMaxsNs[entry] = Math.Max(_latencyMaxsNs[entry], latencyNs);
-            _latencies.Add((entry, LatencyHistogram.BucketOf(latencyNs), 1));
+            cell.LatencyCount++;
+            cell.LatencySumNs += latencyNs;
+            cell.LatencyMaxNs = Math.Max(cell.LatencyMaxNs, latencyNs);
+            _latencies.Add((bucket, LatencyHistogram.BucketOf(latencyNs), 1));
         }
     }
 
     /// <summary>An entry of a finer level.</summary>
     public void Add(TraceRollupTrack track, int from, long bucket)
     {
-        var entry = EntryOf(bucket);
-        _counts[entry] += track.Counts[from];
+        ref var cell = ref CellOf(bucket);
+        cell.Count += track.Counts[from];
         if (track.LatencyCounts.Length > 0 && track.LatencyCounts[from] > 0)
         {
-            _latencyCounts[entry] += track.LatencyCounts[from];
-            _latencySumsNs[entry] += track.LatencySumsNs[from];
-            _latencyMaxsNs[entry] = Math.Max(_latencyMaxsNs[entry], track.LatencyMaxsNs[from]);
+            cell.LatencyCount += track.LatencyCounts[from];
+            cell.LatencySumNs += track.LatencySumsNs[from];
+            cell.LatencyMaxNs = Math.Max(cell.LatencyMaxNs, track.LatencyMaxsNs[from]);
             foreach (var (latency, count) in track.Histogram[from])
             {
-                _latencies.Add((entry, latency, count));
+                _latencies.Add((bucket, latency, count));
             }
         }
     }
 
     public TraceRollupTrack Build(TraceRollupKey key)
     {
-        // A clock that was set back leaves them in another order.
-        int[] order = [.. Enumerable.Range(0, _entries).OrderBy(entry => _buckets[entry])];
-        long[] InOrder(long[] column) => Array.ConvertAll(order, entry => column[entry]);
+        var (buckets, counts) = (Column(cell => cell.Bucket), Column(cell => cell.Count));
         return _latencies.Count == 0
-            ? new TraceRollupTrack(key, InOrder(_buckets), InOrder(_counts), [], [], [], [])
-            : new TraceRollupTrack(key, InOrder(_buckets), InOrder(_counts), InOrder(_latencyCounts), InOrder(_latencySumsNs), InOrder(_latencyMaxsNs), Histogram(order));
+            ? new TraceRollupTrack(key, buckets, counts, [], [], [], [])
+            : new TraceRollupTrack(
+                key, buckets, counts, Column(cell => cell.LatencyCount), Column(cell => cell.LatencySumNs), Column(cell => cell.LatencyMaxNs), Histogram(buckets));
     }
 
-    private (int Bucket, long Count)[][] Histogram(int[] order)
+    private long[] Column(Func<Cell, long> of)
+    {
+        var column = new long[_count];
+        for (var place = 0; place < column.Length; place++)
+        {
+            column[place] = of(_cells[place]);
+        }
+
+        return column;
+    }
+
+    /// <summary>Of each bucket how many requests took how long.</summary>
+    private (int Bucket, long Count)[][] Histogram(long[] buckets)
     {
         _latencies.Sort();
-        var ofEntry = new (int, long)[_entries][];
-        Array.Fill(ofEntry, []);
+        var ofBucket = new (int, long)[buckets.Length][];
         var pairs = new List<(int Bucket, long Count)>();
-        for (var place = 0; place < _latencies.Count; place++)
+        var place = 0;
+        for (var number = 0; number < buckets.Length; number++)
         {
-            var (entry, bucket, count) = _latencies[place];
-            if (pairs is [.., var last] && last.Bucket == bucket)
+            for (; place < _latencies.Count && _latencies[place].Bucket == buckets[number]; place++)
             {
-                pairs[^1] = (bucket, last.Count + count);
-            }
-            else
-            {
-                pairs.Add((bucket, count));
+                var (_, latency, count) = _latencies[place];
+                if (pairs is [.., var last] && last.Bucket == latency)
+                {
+                    pairs[^1] = (latency, last.Count + count);
+                }
+                else
+                {
+                    pairs.Add((latency, count));
+                }
             }
 
-            if (place + 1 == _latencies.Count || _latencies[place + 1].Entry != entry)
-            {
-                ofEntry[entry] = [.. pairs];
-                pairs.Clear();
-            }
+            ofBucket[number] = [.. pairs];
+            pairs.Clear();
         }
 
-        return Array.ConvertAll(order, entry => ofEntry[entry]);
+        return ofBucket;
     }
 
-    private int EntryOf(long bucket)
+    /// <summary>Mostly the newest one or one behind it; threads write their lines a little later than they took the time, and clocks are set back.</summary>
+    private ref Cell CellOf(long bucket)
     {
-        if (_last < _entries && _buckets[_last] == bucket)
+        var place = _count;
+        while (place > 0 && _cells[place - 1].Bucket > bucket)
         {
-            return _last;
+            place--;
         }
 
-        if (!_entryOf.TryGetValue(bucket, out var entry))
+        if (place > 0 && _cells[place - 1].Bucket == bucket)
         {
-            entry = _entries++;
-            if (entry == _buckets.Length)
-            {
-                Grow();
-            }
-
-            _buckets[entry] = bucket;
-            _entryOf[bucket] = entry;
+            return ref _cells[place - 1];
         }
 
-        return _last = entry;
+        if (_count == _cells.Length)
+        {
+            Array.Resize(ref _cells, _count * 2);
+        }
+
+        Array.Copy(_cells, place, _cells, place + 1, _count - place);
+        _cells[place] = new Cell { Bucket = bucket };
+        _count++;
+        return ref _cells[place];
     }
 
-    private void Grow()
+    private struct Cell
     {
-        var length = _buckets.Length * 2;
-        Array.Resize(ref _buckets, length);
-        Array.Resize(ref _counts, length);
-        Array.Resize(ref _latencyCounts, length);
-        Array.Resize(ref _latencySumsNs, length);
-        Array.Resize(ref _latencyMaxsNs, length);
+        public long Bucket;
+        public long Count;
+        public long LatencyCount;
+        public long LatencySumNs;
+        public long LatencyMaxNs;
     }
 }

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace LabNet.Core.TraceEvents;
 
 /// <summary>Gathers events of one VM until they are a segment.</summary>
@@ -11,6 +13,7 @@ internal sealed class TraceSegmentBuilder
 
     private const int ValuesAtFirst = EventsMax * 6;
     private const long NotKnown = -1;
+    private const int RecentTypes = 256;
 
     private readonly long[] _times = new long[EventsMax];
     private readonly long[] _events = new long[EventsMax];
@@ -23,11 +26,11 @@ internal sealed class TraceSegmentBuilder
     private readonly TraceSegmentWriter _writer = new();
     private readonly long[] _column = new long[EventsMax];
     private readonly int[] _grouped = new int[EventsMax];
+    private readonly EventRows?[] _recent = new EventRows?[RecentTypes];
 
     /// <summary>Event by event its arguments and then its latency: a column would be a place of its own to write to for each argument of each event.</summary>
     private long[] _values = new long[ValuesAtFirst];
     private int _valueCount;
-    private EventRows? _last;
     private int _lastThread;
 
     public TraceTexts Texts { get; } = new();
@@ -103,7 +106,7 @@ internal sealed class TraceSegmentBuilder
         _rowsOf.Clear();
         _threadTable.Clear();
         _valueCount = 0;
-        _last = null;
+        Array.Clear(_recent);
         _lastThread = 0;
         Texts.Clear();
         Count = 0;
@@ -213,9 +216,11 @@ internal sealed class TraceSegmentBuilder
 
     private EventRows RowsOf(TraceEventType type)
     {
-        if (_last is not null && ReferenceEquals(_last.Type, type))
+        // Most events are of a few types that take turns.
+        ref var recent = ref _recent[RuntimeHelpers.GetHashCode(type) & (RecentTypes - 1)];
+        if (recent is not null && ReferenceEquals(recent.Type, type))
         {
-            return _last;
+            return recent;
         }
 
         if (!_rowsOf.TryGetValue(type, out var rows))
@@ -225,7 +230,7 @@ internal sealed class TraceSegmentBuilder
             _rowsOf[type] = rows;
         }
 
-        return _last = rows;
+        return recent = rows;
     }
 
     private int PlaceOf(TraceThread thread)

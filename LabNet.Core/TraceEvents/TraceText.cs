@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
@@ -19,7 +20,24 @@ internal enum PrintedAs
 
 /// <param name="Literal">What stands before it.</param>
 /// <param name="Skips">Arguments before this one that are not printed, because they are a width (<c>*</c>).</param>
-internal sealed record TraceConversion(byte[] Literal, PrintedAs PrintedAs, TraceValueKind Kind, int Skips);
+internal sealed record TraceConversion(byte[] Literal, PrintedAs PrintedAs, TraceValueKind Kind, int Skips)
+{
+    /// <summary>Most literals are words of a few letters: they are compared as a number.</summary>
+    private readonly ulong _mask = Literal.Length < sizeof(ulong) ? (1UL << (Literal.Length * 8)) - 1 : ulong.MaxValue;
+
+    private readonly ulong _word = WordOf(Literal);
+
+    public bool Begins(ReadOnlySpan<byte> text) => Literal.Length <= sizeof(ulong) && text.Length >= sizeof(ulong)
+        ? (BinaryPrimitives.ReadUInt64LittleEndian(text) & _mask) == _word
+        : text.StartsWith(Literal);
+
+    private static ulong WordOf(byte[] literal)
+    {
+        Span<byte> word = stackalloc byte[sizeof(ulong)];
+        literal.AsSpan(0, Math.Min(literal.Length, word.Length)).CopyTo(word);
+        return BinaryPrimitives.ReadUInt64LittleEndian(word);
+    }
+}
 
 /// <summary>
 /// A printf format the other way round: reads a text that was written by it. The formats of trace-events-all need
@@ -106,7 +124,7 @@ internal sealed class TraceText
         for (var number = first; number < Conversions.Length; number++)
         {
             var conversion = Conversions[number];
-            if (!text.StartsWith(conversion.Literal))
+            if (!conversion.Begins(text))
             {
                 return false;
             }
