@@ -164,4 +164,17 @@ internal static class Varint
 
         throw new DamagedSegmentException("A number is cut off.");
     }
+
+    /// <summary>Passes over so many.</summary>
+    /// <exception cref="DamagedSegmentException">There are not so many.</exception>
+    public static void Skip(ref ReadOnlySpan<byte> from, long count)
+    {
+        var place = 0;
+        for (; count > 0 && place < from.Length; place++)
+        {
+            count -= from[place] < 0x80 ? 1 : 0;
+        }
+
+        from = count <= 0 ? from[place..] : throw new DamagedSegmentException("A number is cut off.");
+    }
 }

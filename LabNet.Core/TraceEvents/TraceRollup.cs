@@ -83,8 +83,9 @@ internal sealed record TraceRollup(int Level, ImmutableArray<TraceRollupTrack> T
         return Deflated.Pack(plain.WrittenSpan);
     }
 
+    /// <param name="withHistograms">Without, each <see cref="TraceRollupTrack.Histogram"/> is empty: a picture needs none, and they are the most of it.</param>
     /// <exception cref="DamagedSegmentException"/>
-    public static TraceRollup Unpack(int level, byte[] data)
+    public static TraceRollup Unpack(int level, byte[] data, bool withHistograms = true)
     {
         var plain = Deflated.Unpack(data);
         if (plain.IsEmpty || plain[0] != Version)
@@ -100,13 +101,13 @@ internal sealed record TraceRollup(int Level, ImmutableArray<TraceRollupTrack> T
             var (id, vcpu) = (Varint.UnZigZag(Varint.Read(ref plain)), Varint.UnZigZag(Varint.Read(ref plain)));
             var device = ReadText(ref plain);
             var key = new TraceRollupKey(name, new TraceThread((int)id, vcpu < 0 ? null : (int)vcpu), device.Length == 0 ? null : device);
-            tracks[number] = ReadTrack(ref plain, key);
+            tracks[number] = ReadTrack(ref plain, key, withHistograms);
         }
 
         return new TraceRollup(level, ImmutableArray.Create(tracks));
     }
 
-    private static TraceRollupTrack ReadTrack(ref ReadOnlySpan<byte> plain, TraceRollupKey key)
+    private static TraceRollupTrack ReadTrack(ref ReadOnlySpan<byte> plain, TraceRollupKey key, bool withHistograms)
     {
         var entries = Varint.ReadCount(ref plain, Deflated.PlainBytesMax);
         var hasLatencies = Varint.ReadCount(ref plain, (int)HasLatencies) != 0;
@@ -118,8 +119,19 @@ internal sealed record TraceRollup(int Level, ImmutableArray<TraceRollupTrack> T
 
         var (latencies, sums, maxs, sizes) = (
             IntegerColumn.Read(ref plain, entries), IntegerColumn.Read(ref plain, entries), IntegerColumn.Read(ref plain, entries), IntegerColumn.Read(ref plain, entries));
-        var histogram = new (int, long)[entries][];
-        for (var entry = 0; entry < entries; entry++)
+        if (!withHistograms)
+        {
+            Varint.Skip(ref plain, 2 * sizes.Sum());
+            return new TraceRollupTrack(key, buckets, counts, latencies, sums, maxs, []);
+        }
+
+        return new TraceRollupTrack(key, buckets, counts, latencies, sums, maxs, ReadHistogram(ref plain, sizes));
+    }
+
+    private static (int Bucket, long Count)[][] ReadHistogram(ref ReadOnlySpan<byte> plain, long[] sizes)
+    {
+        var histogram = new (int, long)[sizes.Length][];
+        for (var entry = 0; entry < sizes.Length; entry++)
         {
             histogram[entry] = sizes[entry] is >= 0 and <= LatencyHistogram.Buckets and var size ? new (int, long)[size] : throw new DamagedSegmentException("A histogram has more buckets than there are.");
             for (var pair = 0; pair < histogram[entry].Length; pair++)
@@ -128,7 +140,7 @@ internal sealed record TraceRollup(int Level, ImmutableArray<TraceRollupTrack> T
             }
         }
 
-        return new TraceRollupTrack(key, buckets, counts, latencies, sums, maxs, histogram);
+        return histogram;
     }
 
     private static void WriteLatencies(ArrayBufferWriter<byte> plain, TraceRollupTrack track)

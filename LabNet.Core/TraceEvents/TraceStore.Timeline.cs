@@ -74,7 +74,7 @@ public sealed partial class TraceStore
         {
             foreach (var row in ReadRollups(vm, level, fromNs, fromNs + (bins * binNs)))
             {
-                builder.Add(vm, TraceRollup.Unpack((int)row.Level, row.Data), query.Filter);
+                builder.Add(vm, TraceRollup.Unpack((int)row.Level, row.Data, withHistograms: false), query.Filter);
             }
         }
 
@@ -136,11 +136,16 @@ public sealed partial class TraceStore
         """,
         new { vm = vm.ToString(), fromNs, toNs }).AsList());
 
-    /// <summary>All that is to be added up for a level: what it has, and what of the finer ones it does not have yet.</summary>
+    /// <summary>
+    /// All that is to be added up for a level: what it has, and what of the finer ones it does not have yet. Which rows these are the index tells
+    /// alone, before any of them is looked up: SQLite would look up each one that begins before the range's end.
+    /// </summary>
     private List<RollupRow> ReadRollups(VmName vm, int level, long fromNs, long toNs) => ring.Read(reader => reader.Query<RollupRow>(
         $"""
-        SELECT level, first_seq, start_ns, end_ns, data FROM trace_rollups INDEXED BY trace_rollups_by_time
-        WHERE vm = {VmId} AND level = @level AND start_ns < @toNs AND end_ns >= @fromNs
+        SELECT one.level, one.first_seq, one.start_ns, one.end_ns, one.data FROM (
+            SELECT vm, level, first_seq FROM trace_rollups INDEXED BY trace_rollups_by_time
+            WHERE vm = {VmId} AND level = @level AND start_ns < @toNs AND end_ns >= @fromNs
+        ) AS wanted CROSS JOIN trace_rollups AS one ON one.vm = wanted.vm AND one.level = wanted.level AND one.first_seq = wanted.first_seq
         UNION ALL
         SELECT level, first_seq, start_ns, end_ns, data FROM trace_rollups INDEXED BY trace_rollups_unrolled
         WHERE vm = {VmId} AND level < @level AND rolled = 0 AND start_ns < @toNs AND end_ns >= @fromNs
