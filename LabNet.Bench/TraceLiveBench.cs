@@ -16,7 +16,10 @@ internal static class TraceLiveBench
     private const string Vm = "x86";
     private const int EventsPerSecond = 50_000;
     private const int WritesPerSecond = 200;
-    private const long LogOfBenchmark = 900_000;
+    private const long FirstLog = 900_000;
+
+    /// <summary>As LabNet lets QEMU begin a new one.</summary>
+    private const int LogBytes = 16 << 20;
 
     /// <summary>Milliseconds since the newest row's event was written.</summary>
     private const string Watch = """
@@ -39,15 +42,12 @@ internal static class TraceLiveBench
         var written = 0L;
         var seconds = Math.Max(arguments.Seconds, 5);
         var cpu = lab.ReadCpuTime();
-        await using (var log = new FileStream(lab.TraceLog(Vm, LogOfBenchmark), FileMode.Create, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0))
-        {
-            var writing = Task.Run(() => written = Write(log, seconds + 3), CancellationToken.None);
+        var writing = Task.Run(() => written = Write(number => lab.TraceLog(Vm, FirstLog + number), seconds + 3), CancellationToken.None);
 
-            // The first rows come when LabNet has turned to this log.
-            await browser.Page.Locator("tbody .arguments").First.WaitForAsync();
-            await browser.Page.EvaluateAsync(Watch);
-            await writing;
-        }
+        // The first rows come when LabNet has turned to this log.
+        await browser.Page.Locator("tbody .arguments").First.WaitForAsync();
+        await browser.Page.EvaluateAsync(Watch);
+        await writing;
 
         var ages = await browser.Page.EvaluateAsync<double[]>("window.ages");
         Console.WriteLine($"{written / (seconds + 3):0} events a second; LabNet took {(lab.ReadCpuTime() - cpu).TotalSeconds / (seconds + 3):P0} of a core, the page included");
@@ -56,23 +56,39 @@ internal static class TraceLiveBench
     }
 
     /// <returns>How many lines.</returns>
-    private static long Write(FileStream log, double seconds)
+    private static long Write(Func<int, string> pathOf, double seconds)
     {
-        var (began, lines) = (Stopwatch.GetTimestamp(), 0L);
+        var (began, lines, logs) = (Stopwatch.GetTimestamp(), 0L, 0);
         var text = new StringBuilder();
-        while (Stopwatch.GetElapsedTime(began).TotalSeconds is var elapsed && elapsed < seconds)
+        var log = Open(pathOf(logs));
+        try
         {
-            text.Clear();
-            for (; lines < elapsed * EventsPerSecond; lines++)
+            while (Stopwatch.GetElapsedTime(began).TotalSeconds is var elapsed && elapsed < seconds)
             {
-                var us = (DateTime.UtcNow - DateTime.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
-                text.Append(CultureInfo.InvariantCulture, $"4711@{us / 1_000_000}.{us % 1_000_000:000000}:virtio_blk_handle_read vdev 0x55e1e3ea67f0 req 0x55e1e3ab53d0 sector {us} nsectors 8\n");
-            }
+                text.Clear();
+                for (; lines < elapsed * EventsPerSecond; lines++)
+                {
+                    var us = (DateTime.UtcNow - DateTime.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
+                    text.Append(CultureInfo.InvariantCulture, $"4711@{us / 1_000_000}.{us % 1_000_000:000000}:virtio_blk_handle_read vdev 0x55e1e3ea67f0 req 0x55e1e3ab53d0 sector {us} nsectors 8\n");
+                }
 
-            log.Write(Encoding.ASCII.GetBytes(text.ToString()));
-            Thread.Sleep(1000 / WritesPerSecond);
+                log.Write(Encoding.ASCII.GetBytes(text.ToString()));
+                if (log.Length > LogBytes)
+                {
+                    log.Dispose();
+                    log = Open(pathOf(++logs));
+                }
+
+                Thread.Sleep(1000 / WritesPerSecond);
+            }
+        }
+        finally
+        {
+            log.Dispose();
         }
 
         return lines;
     }
+
+    private static FileStream Open(string path) => new(path, FileMode.Create, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
 }
