@@ -151,7 +151,7 @@ export class MetricChart {
       series,
       bands,
       legend: { show: false },
-      padding: [8, 12, 0, 0],
+      padding: [8, 20, 0, 0],
       cursor: { drag: { x: true, y: false, setScale: false }, points: { size: 6 }, sync: { key: 'labnet' } },
       scales: { x: { time: true, auto: false }, y: { range: (_, min, max) => this.#yRange(min, max) } },
       axes: [
