@@ -113,7 +113,7 @@ public sealed partial class VmSession
     /// Does something while QEMU traces nothing. What is to be on stays as it is told, and is on again afterwards; whoever switches events waits
     /// meanwhile. A LabNet that ends in between switches it on at its next start.
     /// </summary>
-    /// <exception cref="QmpException">Nothing was done.</exception>
+    /// <exception cref="QmpException">Not everything could be switched off, or on again.</exception>
     internal async Task WithoutTraceEventsAsync(Func<Task> work, CancellationToken cancellationToken)
     {
         await _switchingTraces.WaitAsync(cancellationToken);
@@ -135,13 +135,14 @@ public sealed partial class VmSession
                     await SwitchAsync(one, CancellationToken.None);
                 }
             }
-            catch (QmpException e)
+            catch (QmpDisconnectedException)
             {
-                // A QEMU that is reached again is told again.
-                LogNotRead(_state.Name, e.Message);
+                // When it is reached again it is told again.
             }
-
-            _switchingTraces.Release();
+            finally
+            {
+                _switchingTraces.Release();
+            }
         }
     }
 
