@@ -119,83 +119,83 @@ public sealed class TraceTabTests : IAsyncLifetime
     }
 
     [Fact]
-    public void A_chosen_event_shows_all_there_is_of_it_and_leads_to_its_moment_in_the_timeline()
+    public async Task A_chosen_event_shows_all_there_is_of_it_and_leads_to_its_moment_in_the_timeline()
     {
         Write("100@1795000000.000500:virtio_blk_handle_read vdev 0x10 req 0xabc0 sector 2048 nsectors 8");
         var tab = Open(Running);
         UntilLines(tab, 1);
-        tab.Find(".lines tbody th button").Click();
+        await tab.InvokeAsync(() => tab.Find(".lines tbody th button").Click());
         var details = tab.WaitForElement("[aria-label='Details of the chosen event']", Patience);
         Assert.Contains("sectoruint64_t", details.TextContent, StringComparison.Ordinal);
         Assert.Contains("20480x800", details.TextContent, StringComparison.Ordinal);
         Assert.Equal("/timeline?from=1794999999975.5&to=1795000000025.5&a=1795000000000.5", details.QuerySelector("a")!.GetAttribute("href"));
-        tab.Find("[aria-label='Close the details']").Click();
+        await tab.InvokeAsync(() => tab.Find("[aria-label='Close the details']").Click());
         tab.WaitForAssertion(() => Assert.Empty(tab.FindAll("[aria-label='Details of the chosen event']")), Patience);
     }
 
     [Fact]
-    public void What_a_guest_or_QEMU_says_stays_text_and_lines_that_are_no_event_are_one_click_away()
+    public async Task What_a_guest_or_QEMU_says_stays_text_and_lines_that_are_no_event_are_one_click_away()
     {
         Write($"100@1795000000.000001:memory_region_ops_read cpu 0 mr 0x99 addr 0x1 value 0x2 size 4 name '{Hostile}'", $"warning: {Hostile}", "100@1795000000.000003:nothing ");
         var tab = Open(Running);
         UntilLines(tab, 3);
         foreach (var button in Enumerable.Range(0, 3))
         {
-            tab.FindAll(".lines tbody th button")[button].Click();
+            await tab.InvokeAsync(() => tab.FindAll(".lines tbody th button")[button].Click());
             tab.WaitForElement("[aria-label='Details of the chosen event']", Patience);
             Assert.Empty(tab.FindAll("img, script"));
         }
 
         Assert.Contains("<img src=x onerror=alert(1)>&amp;\u241b[31m", tab.Find(".lines").TextContent, StringComparison.Ordinal);
-        tab.Find(".quiet-link").Click();
+        await tab.InvokeAsync(() => tab.Find(".quiet-link").Click());
         tab.WaitForAssertion(() => Assert.Equal(["(unparsed)"], Events(tab)), Patience);
         tab.WaitForAssertion(() => Assert.EndsWith("?filter=event%20%3D%3D%20%22%28unparsed%29%22", Navigation.Uri, StringComparison.Ordinal), Patience);
     }
 
     [Fact]
-    public void The_filter_is_in_the_address_and_the_address_is_obeyed()
+    public async Task The_filter_is_in_the_address_and_the_address_is_obeyed()
     {
         Write([.. Enumerable.Range(1, 20).Select(Numbered)]);
         var tab = Open(Running, "?filter=sector%20%3C%203");
         UntilLines(tab, 2);
         Assert.Equal("sector < 3", tab.Find("#trace-filter").GetAttribute("value"));
-        tab.Find("#trace-filter").Input("sector >= 18");
+        await tab.InvokeAsync(() => tab.Find("#trace-filter").Input("sector >= 18"));
         UntilLines(tab, 3);
         Assert.EndsWith("?filter=sector%20%3C%203", Navigation.Uri, StringComparison.Ordinal);
-        tab.Find("#trace-filter").Change("sector >= 18");
+        await tab.InvokeAsync(() => tab.Find("#trace-filter").Change("sector >= 18"));
         tab.WaitForAssertion(() => Assert.EndsWith("?filter=sector%20%3E%3D%2018", Navigation.Uri, StringComparison.Ordinal), Patience);
-        tab.Find("#trace-filter").Input("");
+        await tab.InvokeAsync(() => tab.Find("#trace-filter").Input(""));
         UntilLines(tab, 20);
     }
 
     [Fact]
-    public void A_mistake_is_told_at_its_place_with_what_may_be_meant_and_the_list_stays()
+    public async Task A_mistake_is_told_at_its_place_with_what_may_be_meant_and_the_list_stays()
     {
         Write([.. Enumerable.Range(1, 5).Select(Numbered)]);
         var tab = Open(Running);
         UntilLines(tab, 5);
-        tab.Find("#trace-filter").Input("secter > 3");
+        await tab.InvokeAsync(() => tab.Find("#trace-filter").Input("secter > 3"));
         tab.WaitForAssertion(() => Assert.Equal("true", tab.Find("#trace-filter").GetAttribute("aria-invalid")), Patience);
         Assert.Equal("secter", tab.Find("#trace-filter-mistake mark").TextContent);
         Assert.Contains("At 1: there is no field \"secter\"", tab.Find("#trace-filter-mistake").TextContent, StringComparison.Ordinal);
         Assert.Equal(5, Events(tab).Count);
-        tab.Find("#trace-filter-mistake .hint").Click();
+        await tab.InvokeAsync(() => tab.Find("#trace-filter-mistake .hint").Click());
         UntilLines(tab, 2);
         tab.WaitForAssertion(() => Assert.Equal("sector > 3", tab.Find("#trace-filter").GetAttribute("value")), Patience);
         Assert.Empty(tab.FindAll("#trace-filter-mistake"));
     }
 
     [Fact]
-    public void A_paused_list_stays_as_it_is_and_counts_what_comes_until_it_is_followed_again()
+    public async Task A_paused_list_stays_as_it_is_and_counts_what_comes_until_it_is_followed_again()
     {
         Write([.. Enumerable.Range(1, 3).Select(Numbered)]);
         var tab = Open(Running);
         UntilLines(tab, 3);
-        Pause(tab).Click();
+        await tab.InvokeAsync(() => Pause(tab).Click());
         Write([.. Enumerable.Range(4, 6).Select(Numbered)]);
         tab.WaitForAssertion(() => Assert.Equal("Paused. 6 events while paused.", tab.Find(".note.paused").TextContent), Patience);
         Assert.Equal(3, Events(tab).Count);
-        Pause(tab).Click();
+        await tab.InvokeAsync(() => Pause(tab).Click());
         UntilLines(tab, 9);
         tab.WaitForAssertion(() => Assert.Empty(tab.FindAll(".note.paused")), Patience);
     }
