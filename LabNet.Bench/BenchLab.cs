@@ -91,11 +91,6 @@ internal sealed class BenchLab : IAsyncDisposable
         return (ReadCpuTime() - before) / time;
     }
 
-    /// <summary>LabNet does nothing until it goes on.</summary>
-    public Task StopAsync() => SignalAsync("STOP");
-
-    public Task GoOnAsync() => SignalAsync("CONT");
-
     /// <summary>A log of a VM's trace events.</summary>
     public string TraceLog(string vm, long number) => VmPaths.In(Path.Join(Folder, "vms", vm)).TraceLog(number);
 
@@ -113,12 +108,6 @@ internal sealed class BenchLab : IAsyncDisposable
     {
         await RunAsync("down", "--purge");
         Directory.Delete(_state, recursive: true);
-    }
-
-    private async Task SignalAsync(string signal)
-    {
-        using var kill = Process.Start("kill", [$"-{signal}", Pid]);
-        await kill.WaitForExitAsync();
     }
 
     private static long Number(string text) => long.Parse(text, CultureInfo.InvariantCulture);

@@ -16,9 +16,6 @@ public sealed partial class HotPlug(DeviceTopologyReader devices, TimeProvider t
     /// <summary>virt and q35 alike: a port has one slot.</summary>
     private const string FirstSlot = "0";
 
-    /// <summary>VIRTIO_BLK_ID_BYTES of linux/virtio_blk.h; what is longer is cut off.</summary>
-    private const int VirtioSerialMax = 20;
-
     /// <summary>Begins to plug in a disk or a NIC. It is done when the guest has made something of it; what was begun is undone where a step fails.</summary>
     /// <exception cref="ArgumentException"><see cref="PlugRequest.Mistake"/> is not null.</exception>
     /// <exception cref="ForbiddenException">The actor is no operator.</exception>
@@ -138,7 +135,7 @@ public sealed partial class HotPlug(DeviceTopologyReader devices, TimeProvider t
         else
         {
             var driver = request.Kind == PlugKind.Nvme ? "nvme" : "virtio-blk-pci";
-            var serial = request.Id.Length > VirtioSerialMax ? request.Id[..VirtioSerialMax] : request.Id;
+            var serial = PluggedDevice.SerialOf(request.Id, controller);
             var disk = new DeviceAddArguments(driver, request.Id, port) { Properties = Properties(("addr", FirstSlot), ("drive", request.Id), ("serial", serial)) };
             await vm.ExecuteAsync(DeviceCommands.DeviceAdd, disk, cancellationToken);
         }

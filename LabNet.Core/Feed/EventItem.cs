@@ -21,6 +21,9 @@ public static class EventKind
     /// <summary>The machine's devices.</summary>
     public const string Device = "device";
 
+    /// <summary>A snapshot was taken, restored, deleted or found.</summary>
+    public const string Snapshot = "snapshot";
+
     /// <summary>Somebody asked for something; as in the audit log.</summary>
     public const string Action = "action";
 
@@ -39,7 +42,7 @@ public static class EventKind
     /// <summary>LabNet's own databases.</summary>
     public const string Storage = "storage";
 
-    public static IReadOnlyList<string> All { get; } = [Qmp, Job, Connection, Process, Guest, Device, Action, Operation, Link, Gap, Clock, Storage];
+    public static IReadOnlyList<string> All { get; } = [Qmp, Job, Connection, Process, Guest, Device, Snapshot, Action, Operation, Link, Gap, Clock, Storage];
 }
 
 /// <summary>What an item says in the history.</summary>

@@ -28,6 +28,9 @@ public sealed class GuestAgentClient(Func<CancellationToken, ValueTask<Stream>> 
 
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly CancellationTokenSource _closing = new();
+
+    /// <summary>Cancelled when the guest behind the socket becomes another one.</summary>
+    private CancellationTokenSource _guest = new();
     private Stream? _stream;
     private PipeReader? _reader;
     private JsonLines? _lines;
@@ -44,6 +47,25 @@ public sealed class GuestAgentClient(Func<CancellationToken, ValueTask<Stream>> 
     public Task<TReturn> ExecuteAsync<TArguments, TReturn>(
         QmpCommand<TArguments, TReturn> command, TArguments arguments, CancellationToken cancellationToken) =>
         TakeTurnAsync(command.Name, id => QmpRequest.Frame(command, arguments, id), command.ReturnType, cancellationToken);
+
+    /// <summary>The next command goes by a new connection: the guest behind it is another one. A caller that waits for an answer of the old one gets none.</summary>
+    public async Task ReconnectAsync(CancellationToken cancellationToken)
+    {
+        using (var old = Interlocked.Exchange(ref _guest, new CancellationTokenSource()))
+        {
+            await old.CancelAsync();
+        }
+
+        await _turn.WaitAsync(cancellationToken);
+        try
+        {
+            await DropConnectionAsync();
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -79,7 +101,8 @@ public sealed class GuestAgentClient(Func<CancellationToken, ValueTask<Stream>> 
         string command, Func<long, ReadOnlyMemory<byte>> frame, JsonTypeInfo<TReturn> returnType, CancellationToken cancellationToken)
     {
         using var timeout = new CancellationTokenSource(AnswerTimeout, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+        var guest = Volatile.Read(ref _guest).Token;
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, guest, cancellationToken);
         try
         {
             await ConnectAsync(either.Token);
@@ -95,6 +118,11 @@ public sealed class GuestAgentClient(Func<CancellationToken, ValueTask<Stream>> 
             await DropConnectionAsync();
             throw new GuestAgentTimeoutException(
                 $"The guest agent has not answered {command} within {AnswerTimeout.TotalSeconds:0} s. A paused, booting or very busy guest is like that.");
+        }
+        catch (OperationCanceledException) when (guest.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            await DropConnectionAsync();
+            throw new GuestAgentUnavailableException($"The guest became another one before it had answered {command}.");
         }
         catch (QmpCommandException e)
         {

@@ -49,6 +49,9 @@ public static class GuestAgentCommands
     internal static readonly QmpCommand<ExecStatusArguments, ExecStatus> QueryExecStatus =
         new("guest-exec-status", GuestAgentJson.Default.ExecStatusArguments, GuestAgentJson.Default.ExecStatus);
 
+    internal static readonly QmpCommand<SetTimeArguments, QmpNothing> SetTime =
+        new("guest-set-time", GuestAgentJson.Default.SetTimeArguments, GuestAgentJson.Default.QmpNothing);
+
     /// <summary>A command that only reads, whose answer is taken as it comes.</summary>
     /// <exception cref="InvalidOperationException">The command is none of those.</exception>
     internal static QmpCommand<JsonElement> AsItComes(string name) => Reading.Contains(name)

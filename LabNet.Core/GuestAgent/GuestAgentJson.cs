@@ -14,6 +14,7 @@ namespace LabNet.Core.GuestAgent;
 [JsonSerializable(typeof(long))]
 [JsonSerializable(typeof(JsonElement))]
 [JsonSerializable(typeof(SyncArguments))]
+[JsonSerializable(typeof(SetTimeArguments))]
 [JsonSerializable(typeof(GuestOsInfo))]
 [JsonSerializable(typeof(GuestHostName))]
 [JsonSerializable(typeof(GuestNetworkInterface[]))]
@@ -32,6 +33,9 @@ namespace LabNet.Core.GuestAgent;
 internal sealed partial class GuestAgentJson : JsonSerializerContext;
 
 internal sealed record SyncArguments(long Id);
+
+/// <param name="Time">Nanoseconds since 1970.</param>
+internal sealed record SetTimeArguments(long Time);
 
 /// <summary>qga/qapi-schema.json: GuestOSInfo. All members are optional there.</summary>
 /// <param name="Id">As in os-release, such as <c>debian</c>.</param>

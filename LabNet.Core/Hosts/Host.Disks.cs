@@ -64,6 +64,16 @@ public sealed partial class Host
         await MakeAsync(path, ["create", "-q", "-f", "qcow2", "-b", image, "-F", format, path], cancellationToken);
     }
 
+    /// <summary>What qemu-img says of an image, as JSON: QAPI's ImageInfo. The file may be open elsewhere.</summary>
+    /// <exception cref="HostException"/>
+    public static Task<string> DescribeImageAsync(string path, CancellationToken cancellationToken) =>
+        RunAsync("qemu-img", ["info", "--output=json", "--force-share", path], input: null, cancellationToken);
+
+    /// <summary>Deletes a snapshot from a qcow2 file that no QEMU has open.</summary>
+    /// <exception cref="HostException"/>
+    public static Task DeleteSnapshotAsync(string path, string tag, CancellationToken cancellationToken) =>
+        RunAsync("qemu-img", ["snapshot", "-q", "-d", tag, path], input: null, cancellationToken);
+
     private static async Task MakeAsync(string path, string[] arguments, CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(path)!, OwnerOnly);

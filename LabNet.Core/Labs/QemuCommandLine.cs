@@ -27,9 +27,20 @@ public static partial class QemuCommandLine
         AddProcess(arguments, launch.TraceLog);
         AddSockets(arguments, launch.Paths);
         AddDevices(arguments, launch);
+        AddPlugged(arguments, launch.Plugged);
         arguments.AddRaw("-kernel", launch.Image.Kernel);
         arguments.AddRaw("-initrd", launch.Image.Initrd);
         arguments.AddRaw("-append", KernelCommandLine.For(launch));
+        if (launch.LoadSnapshot is { } tag)
+        {
+            arguments.AddRaw("-loadvm", tag);
+        }
+
+        if (launch.Paused)
+        {
+            arguments.Add("-S");
+        }
+
         return arguments.ToList();
     }
 

@@ -23,6 +23,31 @@ public sealed record QemuLaunch(
 {
     /// <summary>The file that trace events go to, once they are switched on; null where there is no place for them.</summary>
     public string? TraceLog { get; init; }
+
+    /// <summary>What is in the machine's root ports from the start, as if it had been plugged in.</summary>
+    public ImmutableArray<PluggedLaunch> Plugged { get; init; } = [];
+
+    /// <summary>The tag of the snapshot that the machine goes on from; null for a machine that boots.</summary>
+    public string? LoadSnapshot { get; init; }
+
+    /// <summary>Whether the vCPUs wait until they are told to run.</summary>
+    public bool Paused { get; init; }
+}
+
+/// <summary>A device in a root port. The same ids and the same place as when it was plugged in: a snapshot finds its devices by them.</summary>
+/// <param name="Id">Its qdev id.</param>
+/// <param name="Port">The root port's.</param>
+public abstract record PluggedLaunch(string Id, string Port)
+{
+    /// <param name="Driver"><c>virtio-blk-pci</c>, <c>nvme</c>, or <c>scsi-hd</c> behind a controller.</param>
+    /// <param name="File">A qcow2 file.</param>
+    /// <param name="Serial">As the guest sees it.</param>
+    /// <param name="Controller">The id of the SCSI controller; null for what is none.</param>
+    public sealed record Disk(string Id, string Port, string Driver, string File, string Serial, string? Controller) : PluggedLaunch(Id, Port);
+
+    /// <param name="Driver"><c>virtio-net-pci</c> or <c>e1000e</c>.</param>
+    /// <param name="Tap">Null for the user-mode network.</param>
+    public sealed record Nic(string Id, string Port, string Driver, string Netdev, string Mac, TapPort? Tap) : PluggedLaunch(Id, Port);
 }
 
 /// <param name="Kernel">Absolute path: an ELF vmlinux (PVH) or bzImage for x86_64, an Image for aarch64.</param>

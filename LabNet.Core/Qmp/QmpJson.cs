@@ -51,6 +51,8 @@ public readonly record struct QmpNothing;
 [JsonSerializable(typeof(ObjectPropertyInfo[]))]
 [JsonSerializable(typeof(ObjectTypeInfo[]))]
 [JsonSerializable(typeof(HumanMonitorLine))]
+[JsonSerializable(typeof(SnapshotArguments))]
+[JsonSerializable(typeof(SnapshotDeleteArguments))]
 [JsonSerializable(typeof(TraceEventNameArguments))]
 [JsonSerializable(typeof(TraceEventSetStateArguments))]
 [JsonSerializable(typeof(TraceEventInfo[]))]

@@ -32,6 +32,15 @@ public sealed record PluggedDevice(
     /// <summary>The device that the guest has to let go of.</summary>
     [JsonIgnore]
     public string Outermost => Controller ?? Id;
+
+    /// <summary>VIRTIO_BLK_ID_BYTES of linux/virtio_blk.h; what is longer is cut off.</summary>
+    private const int VirtioSerialMax = 20;
+
+    /// <summary>What a disk tells the guest as its serial number.</summary>
+    [JsonIgnore]
+    public string Serial => SerialOf(Id, Controller);
+
+    internal static string SerialOf(string id, string? controller) => controller is null && id.Length > VirtioSerialMax ? id[..VirtioSerialMax] : id;
 }
 
 /// <summary>plugged.json in a VM's folder: it lasts as long as the QEMU process does, whatever becomes of LabNet.</summary>

@@ -34,7 +34,7 @@ public sealed partial class VmSession
                 }
 
                 Apply(new VmEvent.Starting("preparing", Accelerator: null));
-                var operation = _services.Operations.Begin(action.Word(), _state.Name, actor, (progress, ct) => StartAsync(started, progress, ct));
+                var operation = _services.Operations.Begin(action.Word(), _state.Name, actor, (progress, ct) => StartAsync(started, from: null, progress, ct));
                 _startOperation = operation.Id;
                 return operation;
             }
@@ -84,7 +84,7 @@ public sealed partial class VmSession
         await ReadStateAsync(cancellationToken);
     }
 
-    private async Task StartAsync(StartedVm vm, IProgress<double> progress, CancellationToken cancellationToken)
+    private async Task StartAsync(StartedVm vm, StartPoint? from, IProgress<double> progress, CancellationToken cancellationToken)
     {
         try
         {
@@ -96,15 +96,26 @@ public sealed partial class VmSession
 
             await _services.Host.CheckMediaAsync(vm, cancellationToken);
             var share = _services.Host.PrepareShare(vm);
-            var launch = new QemuLaunch(_lab.Name, vm, decision.Kind, Host.Architecture, Paths, image, share, ReadTaps()) { TraceLog = TakeTraceLog() };
+            var launch = new QemuLaunch(_lab.Name, vm, decision.Kind, Host.Architecture, Paths, image, share, ReadTaps())
+            {
+                TraceLog = TakeTraceLog(),
+                Plugged = from?.ToLaunch(ReadTap) ?? [],
+                LoadSnapshot = from?.Tag,
+                Paused = from?.Paused ?? false,
+            };
             var arguments = QemuCommandLine.Build(launch);
             await File.WriteAllLinesAsync(CommandNote, arguments, cancellationToken);
             await File.WriteAllTextAsync(AcceleratorNote, accelerator.Reason, cancellationToken);
-            PluggedFile.Write(Paths.Folder, []);
+            PluggedFile.Write(Paths.Folder, from?.Plugged ?? []);
             _endExpected = false;
             _bootSince = _services.Time.GetTimestamp();
             _process = await _services.Host.StartQemuAsync(Paths, vm.Architecture, arguments, cancellationToken);
             Apply(new VmEvent.ProcessFound(_process.Pid, _process.StartedAt, Adopted: false));
+            if (from is not null)
+            {
+                Apply(new VmEvent.PluggedKnown(from.Plugged));
+            }
+
             _qmp.ConnectNow();
             progress.Report(0.6);
             await WaitForFirstWordAsync(cancellationToken);

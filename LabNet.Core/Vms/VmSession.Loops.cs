@@ -108,7 +108,7 @@ public sealed partial class VmSession
             case "STOP" or "RESUME" or "WATCHDOG" or "GUEST_PANICKED" or "BLOCK_IO_ERROR" or "SUSPEND" or "WAKEUP" or "RESET":
                 await ReadStateAtLastAsync(cancellationToken);
                 break;
-            case "JOB_STATUS_CHANGE":
+            case JobStatusChange:
                 var jobs = await _qmp.ExecuteAsync(MachineCommands.QueryJobs, cancellationToken);
                 Apply(new VmEvent.JobsRead([.. jobs]));
                 break;

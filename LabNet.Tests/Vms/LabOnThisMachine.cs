@@ -2,6 +2,7 @@ using LabNet.Core.Feed;
 using LabNet.Core.Hosts;
 using LabNet.Core.Labs;
 using LabNet.Core.Qmp;
+using LabNet.Core.Snapshots;
 using LabNet.Core.Storage;
 using LabNet.Core.Vms;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -38,6 +39,8 @@ internal sealed class LabOnThisMachine : IAsyncDisposable
     public VmRegistry Vms { get; private set; } = null!;
 
     public OperationRegistry Operations => _operations!;
+
+    public SnapshotRegistry Snapshots { get; private set; } = null!;
 
     public static LabOnThisMachine Open(string labFile, QmpOptions? qmp = null, TimeProvider? time = null)
     {
@@ -115,6 +118,8 @@ internal sealed class LabOnThisMachine : IAsyncDisposable
             NullLoggerFactory.Instance);
         Vms = new VmRegistry(_lab, services);
         Vms.Open();
+        Snapshots = new SnapshotRegistry(Vms, new SnapshotStore(_database), Feed, Time, NullLogger<SnapshotRegistry>.Instance);
+        Snapshots.Start();
     }
 
     private async Task CloseSessionsAsync()
@@ -124,6 +129,7 @@ internal sealed class LabOnThisMachine : IAsyncDisposable
             return;
         }
 
+        await Snapshots.DisposeAsync();
         await Vms.DisposeAsync();
         await _operations!.DisposeAsync();
         await _database.DisposeAsync();

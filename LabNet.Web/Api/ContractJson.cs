@@ -5,6 +5,7 @@ using LabNet.Core.Devices;
 using LabNet.Core.Feed;
 using LabNet.Core.IoBenchmarks;
 using LabNet.Core.Labs;
+using LabNet.Core.Snapshots;
 using LabNet.Core.TraceEvents;
 using LabNet.Core.Vms;
 
@@ -29,6 +30,7 @@ internal static class ContractJson
         options.Converters.Add(new JsonStringEnumConverter<HostKind>(new WordPolicy<HostKind>(Words.Word), allowIntegerValues: false));
         options.Converters.Add(new JsonStringEnumConverter<NicModel>(new WordPolicy<NicModel>(Words.Word), allowIntegerValues: false));
         options.Converters.Add(new JsonStringEnumConverter<PlugKind>(new WordPolicy<PlugKind>(PlugKinds.Word), allowIntegerValues: false));
+        options.Converters.Add(new JsonStringEnumConverter<SnapshotOrigin>(new WordPolicy<SnapshotOrigin>(origin => origin.ToString().ToLowerInvariant()), allowIntegerValues: false));
         options.Converters.Add(new JsonStringEnumConverter<OperationState>(JsonNamingPolicy.CamelCase, allowIntegerValues: false));
         options.Converters.Add(new JsonStringEnumConverter<VmConnection>(JsonNamingPolicy.CamelCase, allowIntegerValues: false));
         options.Converters.Add(new JsonStringEnumConverter<AgentAnswers>(JsonNamingPolicy.KebabCaseLower, allowIntegerValues: false));
@@ -73,6 +75,10 @@ internal static class ContractJson
 [JsonSerializable(typeof(IReadOnlyList<DeviceContract>))]
 [JsonSerializable(typeof(TopologyContract))]
 [JsonSerializable(typeof(PlugContract))]
+[JsonSerializable(typeof(IReadOnlyList<SnapshotContract>))]
+[JsonSerializable(typeof(TakeSnapshotContract))]
+[JsonSerializable(typeof(RestoreSnapshotContract))]
+[JsonSerializable(typeof(SnapshotDevicesContract))]
 [JsonSerializable(typeof(IReadOnlyList<MemoryRangeContract>))]
 [JsonSerializable(typeof(UptimeContract))]
 [JsonSerializable(typeof(InterruptsContract))]

@@ -43,6 +43,7 @@ public static class LabNetApi
         VmEndpoints.Map(api);
         VmReadEndpoints.Map(api);
         DeviceEndpoints.Map(api);
+        SnapshotEndpoints.Map(api);
         MemoryMapEndpoints.Map(api);
         RawQmpEndpoints.Map(api);
         GuestEndpoints.Map(api);

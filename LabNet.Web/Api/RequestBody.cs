@@ -17,6 +17,11 @@ public sealed class RequestBody<T> : IBindableFromHttpContext<RequestBody<T>>, I
     /// <exception cref="BadInputException">The body is not as the contract says.</exception>
     static async ValueTask<RequestBody<T>?> IBindableFromHttpContext<RequestBody<T>>.BindAsync(HttpContext context, ParameterInfo parameter)
     {
+        if (parameter.HasDefaultValue && context.Request.ContentType is null && context.Request.ContentLength is null or 0)
+        {
+            return null;
+        }
+
         if (!context.Request.HasJsonContentType())
         {
             throw new BadHttpRequestException("The body has to be application/json.", StatusCodes.Status415UnsupportedMediaType);

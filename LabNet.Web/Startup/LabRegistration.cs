@@ -5,6 +5,7 @@ using LabNet.Core.Hosts;
 using LabNet.Core.IoBenchmarks;
 using LabNet.Core.Labs;
 using LabNet.Core.Metrics;
+using LabNet.Core.Snapshots;
 using LabNet.Core.Storage;
 using LabNet.Core.TraceEvents;
 using LabNet.Core.Traffic;
@@ -39,6 +40,7 @@ public static class LabRegistration
             .AddMetricsPump()
             .AddTraceEvents()
             .AddDevices()
+            .AddSnapshots()
             .AddIoBenchmarks()
             .AddHostedService<HistoryService>()
             .AddHostedService<LabService>();

@@ -1,5 +1,6 @@
 using LabNet.Core.IoBenchmarks;
 using LabNet.Core.Metrics;
+using LabNet.Core.Snapshots;
 using LabNet.Core.Storage;
 using LabNet.Core.TraceEvents;
 using LabNet.Core.Traffic;
@@ -12,13 +13,14 @@ namespace LabNet.Web.Startup;
 /// and begins to measure. When LabNet ends, the VMs stay as they are.
 /// </summary>
 public sealed partial class LabService(
-    VmRegistry vms, LinkWatch links, PingMesh pings, MetricsPump metrics, TracePump traces, OperationStore operations, IoBenchmarkStore benchmarks, LabNetSettings settings, TimeProvider time, ILogger<LabService> logger) : BackgroundService
+    VmRegistry vms, LinkWatch links, PingMesh pings, MetricsPump metrics, TracePump traces, SnapshotRegistry snapshots, OperationStore operations, IoBenchmarkStore benchmarks, LabNetSettings settings, TimeProvider time, ILogger<LabService> logger) : BackgroundService
 {
     private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         vms.Open();
+        snapshots.Start();
         links.Start();
         pings.Start();
         metrics.Start();

@@ -11,12 +11,16 @@ public static class HumanMonitorCommands
 
     /// <summary>The address spaces, each as the flat list of what answers in it, with owners. 17 to 29 KB, about a millisecond of QEMU's main loop.</summary>
     public static QmpCommand<string> MemoryTree { get; } = Execute.With(HumanMonitorLine.MemoryTree);
+
+    /// <summary>All devices with all their properties, bus by bus: one question where QOM would need some thousand.</summary>
+    public static QmpCommand<string> DeviceTree { get; } = Execute.With(HumanMonitorLine.DeviceTree);
 }
 
 /// <summary>A line of the human monitor: one that only reads, or one whose only word is a path that LabNet made. There is no way to make others.</summary>
 public sealed class HumanMonitorLine
 {
     public static readonly HumanMonitorLine MemoryTree = new("info mtree -f -o");
+    public static readonly HumanMonitorLine DeviceTree = new("info qtree");
 
     private HumanMonitorLine(string text) => Text = text;
 
