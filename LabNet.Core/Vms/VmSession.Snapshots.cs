@@ -37,6 +37,18 @@ public sealed partial class VmSession
     {
         using var watch = _services.Feed.Subscribe(record => record.Source == _source && record.Item is VmChanged or QmpEventSeen or VmHappened);
         await _qmp.ExecuteAsync(command, arguments, CancellationToken.None);
+        try
+        {
+            return await WatchJobAsync(watch, jobId);
+        }
+        catch (OperationCanceledException)
+        {
+            throw new QmpDisconnectedException($"LabNet ends, and QEMU's job {jobId} goes on.");
+        }
+    }
+
+    private async Task<string?> WatchJobAsync(FeedSubscription watch, string jobId)
+    {
         await foreach (var record in watch.ReadAllAsync(_stopping.Token))
         {
             switch (record.Item)
@@ -50,7 +62,7 @@ public sealed partial class VmSession
             }
         }
 
-        throw new QmpDisconnectedException($"LabNet ends, and QEMU's job {jobId} goes on.");
+        throw new OperationCanceledException();
     }
 
     /// <summary>Dismisses a job that has concluded.</summary>

@@ -24,7 +24,7 @@ public static class SnapshotCommands
 /// <param name="JobId">Of the caller's making, not in use.</param>
 /// <param name="Vmstate">The block node that the machine's state lies in.</param>
 /// <param name="Devices">The block nodes that the snapshot covers; all of them are qcow2.</param>
-public sealed record SnapshotArguments(string JobId, string Tag, string Vmstate, IReadOnlyList<string> Devices);
+public sealed record SnapshotArguments(string JobId, string Tag, string Vmstate, string[] Devices);
 
 /// <inheritdoc cref="SnapshotArguments"/>
-public sealed record SnapshotDeleteArguments(string JobId, string Tag, IReadOnlyList<string> Devices);
+public sealed record SnapshotDeleteArguments(string JobId, string Tag, string[] Devices);
