@@ -8,13 +8,14 @@ namespace LabNet.Core.Snapshots;
 
 /// <summary>The disks that a snapshot covers, and the snapshots that they hold.</summary>
 /// <param name="Nodes">What QEMU's snapshot commands take: every writable disk, all of them qcow2. The machine's state goes into the first.</param>
+/// <param name="Files">Where each of them lies on the machine that QEMU runs on.</param>
 /// <param name="WhyNot">Why no snapshot can be taken of these disks; null if one can.</param>
-public sealed record CoveredDisks(ImmutableArray<string> Nodes, ImmutableArray<HeldSnapshot> Held, string? WhyNot)
+public sealed record CoveredDisks(ImmutableArray<string> Nodes, ImmutableArray<HeldSnapshot> Held, ImmutableDictionary<string, string> Files, string? WhyNot)
 {
     private const string Qcow2 = "qcow2";
 
     /// <summary>The block node of the disk that every VM of LabNet has.</summary>
-    private const string OwnDisk = "vda";
+    internal const string OwnDisk = "vda";
     private const string Nvme = "child<nvme>";
 
     /// <exception cref="QmpException"/>
@@ -34,7 +35,11 @@ public sealed record CoveredDisks(ImmutableArray<string> Nodes, ImmutableArray<H
             .SelectMany(one => (one.Medium.Image.Snapshots ?? []).Select(snapshot => (Node: NodeOf(one.drive, one.Medium), Info: snapshot)))
             .GroupBy(one => (one.Info.Name, one.Info.DateSec, one.Info.DateNsec, one.Info.VmClockSec, one.Info.VmClockNsec))
             .Select(group => Of(group.First().Info, [.. group.Select(one => one.Node)]) with { VmStateBytes = group.Max(one => one.Info.VmStateSize) });
-        return new CoveredDisks([.. disks.Select(one => NodeOf(one.drive, one.Medium))], [.. held], WhyNotOf(vm, media, nvme));
+        return new CoveredDisks(
+            [.. disks.Select(one => NodeOf(one.drive, one.Medium))],
+            [.. held],
+            disks.ToImmutableDictionary(one => NodeOf(one.drive, one.Medium), one => one.Medium.File),
+            WhyNotOf(vm, media, nvme));
     }
 
     /// <summary>What the VM's own disk holds while no QEMU has it.</summary>

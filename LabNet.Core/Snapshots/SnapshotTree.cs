@@ -67,7 +67,8 @@ public sealed record SnapshotTree(VmName Vm, ImmutableArray<Snapshot> Snapshots,
     };
 
     /// <param name="doubt">Why it may be otherwise; null if QEMU said that it went well.</param>
-    internal SnapshotTree Loaded(SnapshotId id, string? doubt = null) => this with { Head = id, HeadDoubt = doubt, Step = null };
+    internal SnapshotTree Loaded(SnapshotId id, string? doubt = null) =>
+        (this with { Head = id, HeadDoubt = doubt, Step = null }).Pruned();
 
     internal SnapshotTree Doubt(string why) => this with { HeadDoubt = why, Step = null };
 
@@ -112,6 +113,9 @@ public enum SnapshotStepKind
     Save,
     Load,
     Delete,
+
+    /// <summary>The guest stands still for a moment, so that its disks can be looked at.</summary>
+    Look,
 }
 
 /// <summary>

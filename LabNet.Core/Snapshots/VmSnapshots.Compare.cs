@@ -1,191 +1,164 @@
-using LabNet.Core.Hosts;
+using System.Collections.Immutable;
 using LabNet.Core.Labs;
 using LabNet.Core.Qmp;
-using LabNet.Core.Storage;
 using LabNet.Core.Vms;
 
 namespace LabNet.Core.Snapshots;
 
-/// <summary>Keeping the tree true: after each connect, job, stop and end QEMU, or the disk, is asked what there is.</summary>
+/// <summary>Comparing two snapshots, or one with what is now. Nothing of it goes through QEMU but what the machine is now.</summary>
 public sealed partial class VmSnapshots
 {
-    private const string OwnJobs = "labnet-";
+    private const string Now = "now";
 
-    private readonly HashSet<string> _othersLoads = new(StringComparer.Ordinal);
-
-    /// <summary>The tree, compared with what QEMU says now. Where nobody can be asked, or something is under way, as it is known.</summary>
-    public async Task<SnapshotTree> ReadAsync(CancellationToken cancellationToken)
+    /// <summary>In what two states differ.</summary>
+    /// <param name="to">Null for the running state.</param>
+    /// <param name="withState">Whether the machines' saved states are read too: all of their memory, some hundred MB a second.</param>
+    /// <exception cref="Storage.DatabaseException"/>
+    /// <exception cref="OperationCanceledException"/>
+    public async Task<SnapshotDifferences> CompareAsync(Snapshot from, Snapshot? to, bool withState, CancellationToken cancellationToken)
     {
-        if (Volatile.Read(ref _underWay) is null)
-        {
-            await TryCompareAsync(cancellationToken);
-        }
-
-        return Tree;
+        var (machine, machineProblem) = await CompareMachinesAsync(from, to, cancellationToken);
+        var files = await ReadFilesAsync(from, to, cancellationToken);
+        var isExact = to is not null || Vm.State.RunState != RunState.Running;
+        return await Task.Run(
+            () =>
+            {
+                ImmutableArray<DiskDifference> disks = [.. files.Select(file => CompareDisk(file.Key, file.Value, from, to, isExact, cancellationToken))];
+                var (state, stateProblem) = withState ? CompareStates(files.GetValueOrDefault(CoveredDisks.OwnDisk) ?? files.Values.FirstOrDefault(), from, to, cancellationToken) : (null, null);
+                return new SnapshotDifferences(from.Name, to?.Name ?? Now, machine, machineProblem, disks, state, stateProblem);
+            },
+            cancellationToken);
     }
 
-    private async Task CompareLoopAsync(CancellationToken cancellationToken)
+    /// <summary>Compares with what is now while the guest stands still, for the actor (operator): only then QEMU has written down all of its tables. Some milliseconds.</summary>
+    /// <exception cref="ForbiddenException"/>
+    /// <exception cref="VmConflictException">Something is under way.</exception>
+    /// <exception cref="QmpException"/>
+    public async Task<SnapshotDifferences> CompareStandingStillAsync(Snapshot from, Actor actor, CancellationToken cancellationToken)
     {
-        using var changes = _feed.Subscribe(record => record.Source == _source && record.Item is VmChanged);
-        object? before = null;
-        try
+        SnapshotDifferences? differences = null;
+        var operation = await BeginAsync(
+            "snapshot-compare", from.Name, $"Snapshot “{from.Name}” is being compared with what is now", actor, (_, ct) => LookAsync(ct), cancellationToken);
+        var ended = await Vm.WaitForOperationAsync(operation, cancellationToken);
+        return differences ?? throw new VmConflictException(ended?.Error ?? "The comparison was cancelled.");
+
+        async Task LookAsync(CancellationToken ct)
         {
-            await foreach (var record in changes.Snapshot.ToAsyncEnumerable().Concat(changes.ReadAllAsync(cancellationToken)))
+            var wasRunning = Vm.State.RunState == RunState.Running;
+            if (!wasRunning)
             {
-                if (record.Item is VmChanged { State: var state } && MattersOf(state) is var matters && !matters.Equals(before))
-                {
-                    before = matters;
-                    await TryCompareAsync(cancellationToken);
-                }
+                differences = await CompareAsync(from, to: null, withState: false, ct);
+                return;
+            }
+
+            await ChangeAsync(tree => tree.Begin(new SnapshotStep(SnapshotStepKind.Look, from.Id, from.Tag, wasRunning, _time.GetUtcNow())));
+            try
+            {
+                // QEMU flushes its caches of the tables when the vCPUs stop.
+                await Vm.SetRunningAsync(running: false, CancellationToken.None);
+                differences = await CompareAsync(from, to: null, withState: false, ct);
+            }
+            finally
+            {
+                await Vm.SetRunningAsync(running: true, CancellationToken.None);
+                await LearnAsync(tree => tree.GiveUp());
             }
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-        }
     }
 
-    /// <summary>What has to change for the snapshots to be others.</summary>
-    private static object MattersOf(VmState state) =>
-        (state.Connection is QmpLinkState.Connected, state.RunState, state.Process.GetType(), state.Agent is GuestAgentState.Answering, string.Join(' ', state.Jobs.Select(job => $"{job.Id} {job.Status}")));
-
-    private async Task TryCompareAsync(CancellationToken cancellationToken)
+    private async Task<(MachineDifferences? Machine, string? Problem)> CompareMachinesAsync(Snapshot from, Snapshot? to, CancellationToken cancellationToken)
     {
+        if (_store.FindFacts(Vm.State.Name, from.Id) is not { } before)
+        {
+            return (null, WhyUnknown(from));
+        }
+
+        if (to is not null)
+        {
+            return _store.FindFacts(Vm.State.Name, to.Id) is { } after ? (MachineDifferences.Between(before, after), null) : (null, WhyUnknown(to));
+        }
+
         try
         {
-            await TakeTurnAsync(() => CompareAsync(cancellationToken), cancellationToken);
+            return (MachineDifferences.Between(before, await MachineFacts.ReadAsync(Vm, cancellationToken)), null);
         }
-        catch (Exception e) when (e is QmpException or HostException or DatabaseException or IOException or VmConflictException)
+        catch (QmpException e)
         {
-            LogNotCompared(Vm.State.Name.ToString(), e.Message);
-        }
-    }
-
-    private async Task CompareAsync(CancellationToken cancellationToken)
-    {
-        var state = Vm.State;
-        if (!_isKept)
-        {
-            await TryKeepAsync();
-        }
-
-        if (state.Jobs.Any(job => job.Type.StartsWith("snapshot-", StringComparison.Ordinal) && job.Status != "concluded"))
-        {
-            // Its end comes as a change of its own; until then QEMU answers nobody.
-            return;
-        }
-
-        var held = state.Connection is QmpLinkState.Connected ? (await CoveredDisks.ReadAsync(Vm, cancellationToken)).Held
-            : state.Definition is StartedVm && state.Process is VmProcessState.Off or VmProcessState.Exited && File.Exists(Vm.Paths.Disk)
-                ? CoveredDisks.OfImage(await Host.DescribeImageAsync(Vm.Paths.Disk, cancellationToken))
-            : (IReadOnlyList<HeldSnapshot>?)null;
-        if (held is null)
-        {
-            return;
-        }
-
-        if (Tree.Step is { } step)
-        {
-            await ResolveAsync(step, held);
-        }
-
-        await LookForOthersLoadsAsync(state);
-        var before = Tree;
-        await LearnAsync(tree => tree.Reconcile(held));
-        TellChanges(before, Tree);
-        if (Tree.Debt != GuestDebt.None && state.Agent is GuestAgentState.Answering)
-        {
-            await PayDebtAsync(meetAnew: false, cancellationToken);
+            return (null, $"What the machine is now QEMU does not tell: {e.Message}");
         }
     }
 
-    /// <summary>What became of a step whose LabNet, or whose QEMU, ended before it did.</summary>
-    private async Task ResolveAsync(SnapshotStep step, IReadOnlyList<HeldSnapshot> held)
-    {
-        var isKnown = Vm.State.Jobs.Any(job => job.Id == step.JobId);
-        var error = isKnown ? await Vm.EndJobAsync(step.JobId) : null;
-        var there = held.LastOrDefault(one => one.Tag == step.Tag);
-        switch (step.Kind)
-        {
-            case SnapshotStepKind.Save when there is not null && error is null && step.Draft!.Machine!.Disks.All(there.Disks.Contains):
-                await LearnAsync(tree => tree.Taken(Completed(step, there)));
-                Tell("taken", $"Snapshot “{step.Draft.Name}” was taken; LabNet, or QEMU, had ended before it could say so.");
-                break;
-            case SnapshotStepKind.Save:
-                await LearnAsync(tree => tree.GiveUp());
-                Tell("not-taken", $"Snapshot “{step.Draft!.Name}” was not taken: {error ?? "LabNet, or QEMU, ended before it was."}");
-                if (there is not null)
-                {
-                    await DeleteTagAsync($"{OwnJobs}undo-{step.Id}", step.Tag);
-                }
+    private static string WhyUnknown(Snapshot snapshot) => snapshot.Origin == SnapshotOrigin.External
+        ? $"LabNet did not take “{snapshot.Name}”, so what the machine was then is not known."
+        : $"What the machine was at “{snapshot.Name}” is lost with lab.db.";
 
-                break;
-            case SnapshotStepKind.Load when isKnown && error is null:
-                await LearnAsync(tree => tree.Loaded(step.Id).Owe(GuestDebt.Shares | GuestDebt.Clock));
-                Tell("restored", $"Snapshot “{NameOf(step)}” was restored; LabNet had ended before it could say so.");
-                break;
-            case SnapshotStepKind.Load:
-                await ResolveLoadAsync(step, error);
-                break;
-            case SnapshotStepKind.Delete when there is null:
-                await LearnAsync(tree => tree.Deleted(step.Id));
-                break;
-            default:
-                await LearnAsync(tree => tree.GiveUp());
-                break;
+    /// <summary>The files of the disks that both have, by block node.</summary>
+    private async Task<ImmutableSortedDictionary<string, string>> ReadFilesAsync(Snapshot from, Snapshot? to, CancellationToken cancellationToken)
+    {
+        var files = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
+        if (Vm.State.Connection is QmpLinkState.Connected)
+        {
+            files.AddRange((await CoveredDisks.ReadAsync(Vm, cancellationToken)).Files);
+        }
+        else if (Vm.State.Definition is StartedVm)
+        {
+            files[CoveredDisks.OwnDisk] = Vm.Paths.Disk;
         }
 
-        // A QEMU that LabNet left in the middle of it is not left standing there.
-        if (step.WasRunning && Vm.State.RunState is { } now && (now == RunState.RestoreVm || now == RunState.SaveVm))
+        // A disk that was plugged in when both were taken can be compared also where it is not any more.
+        foreach (var device in from.Machine?.Plugged ?? [])
         {
-            await Vm.SetRunningAsync(running: true, CancellationToken.None);
-        }
-    }
-
-    private async Task ResolveLoadAsync(SnapshotStep step, string? error)
-    {
-        if (error is not null)
-        {
-            await LearnAsync(tree => tree.GiveUp());
-            Tell("not-restored", $"Snapshot “{NameOf(step)}” was not restored: {error}");
-            return;
-        }
-
-        var why = $"LabNet and QEMU ended while “{NameOf(step)}” was being restored: whether the disk was set back to it nobody saw.";
-        await LearnAsync(tree => tree.Doubt(why));
-        Tell("in-doubt", why);
-    }
-
-    private string NameOf(SnapshotStep step) => Tree.Find(step.Id)?.Name ?? step.Tag;
-
-    /// <summary>A job tells that a snapshot was loaded, and not which.</summary>
-    private async Task LookForOthersLoadsAsync(VmState state)
-    {
-        foreach (var job in state.Jobs.Where(job => job is { Type: "snapshot-load", Error: null } && !job.Id.StartsWith(OwnJobs, StringComparison.Ordinal) && _othersLoads.Add(job.Id)))
-        {
-            var why = $"Somebody else loaded a snapshot (QEMU's job {job.Id}): which one, QEMU does not tell.";
-            await LearnAsync(tree => tree.Doubt(why));
-            Tell("in-doubt", why);
-        }
-    }
-
-    private void TellChanges(SnapshotTree before, SnapshotTree now)
-    {
-        foreach (var snapshot in now.Snapshots)
-        {
-            switch (before.Find(snapshot.Id)?.Standing, snapshot.Standing)
+            if (device is { NodeName: { } node, File: { } file } && to?.Machine?.Plugged.Any(one => one.NodeName == node) == true)
             {
-                case (null, SnapshotStanding.There):
-                    Tell("found", $"Snapshot “{snapshot.Name}” is in the VM's disk, and LabNet did not take it.");
-                    break;
-                case (SnapshotStanding.There, SnapshotStanding.Gone):
-                    Tell("gone", $"Snapshot “{snapshot.Name}” is gone, and LabNet did not delete it.");
-                    break;
+                files[node] = file;
             }
         }
 
-        foreach (var snapshot in before.There.Where(one => now.Find(one.Id) is null))
+        return files.ToImmutable();
+    }
+
+    private static DiskDifference CompareDisk(string node, string path, Snapshot from, Snapshot? to, bool isExact, CancellationToken cancellationToken)
+    {
+        try
         {
-            Tell("gone", $"Snapshot “{snapshot.Name}” is gone, and LabNet did not delete it.");
+            using var image = Qcow2Image.Open(path);
+            return Find(image, from) is not { } before ? new DiskDifference(node, null, isExact, $"It was not there at “{from.Name}”.")
+                : to is null ? new DiskDifference(node, image.Compare(before, after: null, cancellationToken), isExact, Problem: null)
+                : Find(image, to) is { } after ? new DiskDifference(node, image.Compare(before, after, cancellationToken), isExact, Problem: null)
+                : new DiskDifference(node, null, isExact, $"It was not there at “{to.Name}”.");
+        }
+        catch (Exception e) when (e is Qcow2Exception or IOException or UnauthorizedAccessException)
+        {
+            return new DiskDifference(node, Clusters: null, isExact, e.Message);
         }
     }
+
+    private static (SavedMachineDifference? State, string? Problem) CompareStates(string? path, Snapshot from, Snapshot? to, CancellationToken cancellationToken)
+    {
+        if (to is null || path is null)
+        {
+            return (null, "What is now lies in QEMU's memory and not in a file: take a snapshot to compare registers, devices' fields and RAM.");
+        }
+
+        try
+        {
+            using var image = Qcow2Image.Open(path);
+            return Find(image, from) is { } before && Find(image, to) is { } after
+                ? (SavedMachineDifference.Between(ReadState(image, before, cancellationToken), ReadState(image, after, cancellationToken), cancellationToken), null)
+                : (null, "One of both is not in the disk any more.");
+        }
+        catch (Exception e) when (e is Qcow2Exception or SavedStateException or IOException or UnauthorizedAccessException)
+        {
+            return (null, e.Message);
+        }
+    }
+
+    private static SavedMachine ReadState(Qcow2Image image, Qcow2Snapshot snapshot, CancellationToken cancellationToken)
+    {
+        using var state = image.OpenVmState(snapshot);
+        return SavedMachine.Read(state, cancellationToken);
+    }
+
+    private static Qcow2Snapshot? Find(Qcow2Image image, Snapshot snapshot) =>
+        image.Snapshots.FirstOrDefault(one => one.Tag == snapshot.Tag && (long)one.VmClockNs == snapshot.VmClockNs);
 }

@@ -168,7 +168,7 @@ public sealed partial class VmSnapshots
             var error = await Vm.RunJobAsync(SnapshotCommands.Save, new SnapshotArguments(step.JobId, step.Tag, disks.Nodes[0], [.. disks.Nodes]), step.JobId);
             if (error is not null)
             {
-                throw new VmConflictException($"QEMU could not take the snapshot: {error}");
+                throw new VmConflictException($"QEMU could not take the snapshot: {error}{HintOfSpace()}");
             }
         }
         finally
@@ -176,6 +176,19 @@ public sealed partial class VmSnapshots
             await ended.CancelAsync();
             await growth;
         }
+    }
+
+    /// <summary>QEMU's own words for a full disk are "Error while writing VM state".</summary>
+    private string HintOfSpace()
+    {
+        if (!File.Exists(Vm.Paths.Disk) || new DriveInfo(Vm.Paths.Folder).AvailableFreeSpace is var free && free > (Vm.State.MemoryBytes ?? 0))
+        {
+            return "";
+        }
+
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $" There are {free / 1e6:0} MB free where its disk lies, and a snapshot needs up to {Vm.State.MemoryBytes / 1e6:0} MB for the guest's memory. Delete a snapshot, or make room.");
     }
 
     /// <summary>QEMU answers nothing meanwhile; what shows is how its file grows, beside what the snapshot before this one needed.</summary>

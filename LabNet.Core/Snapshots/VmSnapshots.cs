@@ -50,7 +50,7 @@ public sealed partial class VmSnapshots : IAsyncDisposable
     internal void Start()
     {
         Show(Load());
-        _loop = Task.Run(() => CompareLoopAsync(_stopping.Token), CancellationToken.None);
+        _loop = Task.Run(() => ReconcileLoopAsync(_stopping.Token), CancellationToken.None);
     }
 
     public async ValueTask DisposeAsync()

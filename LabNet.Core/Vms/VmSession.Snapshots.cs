@@ -99,6 +99,9 @@ public sealed partial class VmSession
         await StartAsync((StartedVm)_state.Definition, from, progress, cancellationToken);
     }
 
+    internal Task<Operation?> WaitForOperationAsync(Operation operation, CancellationToken cancellationToken) =>
+        _services.Operations.WaitAsync(operation.Id, cancellationToken);
+
     internal Task SetRunningAsync(bool running, CancellationToken cancellationToken) =>
         SendAsync(running ? RunStateCommands.Cont : RunStateCommands.Stop, cancellationToken);
 

@@ -8,6 +8,7 @@ using LabNet.Core.Hosts;
 using LabNet.Core.IoBenchmarks;
 using LabNet.Core.Labs;
 using LabNet.Core.Metrics;
+using LabNet.Core.Snapshots;
 using LabNet.Core.Storage;
 using LabNet.Core.TraceEvents;
 using LabNet.Core.Vms;
@@ -64,7 +65,7 @@ internal sealed class DashboardHost : IAsyncDisposable
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ApplicationName = "LabNet.Web", EnvironmentName = "Development" });
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port));
-        builder.Services.AddSingleton(TimeProvider.System).AddStorage(folder.FullName).AddFeed().AddHistory().AddMetricsPump().AddTraceEvents().AddDevices().AddIoBenchmarks().AddHostedService<HistoryService>();
+        builder.Services.AddSingleton(TimeProvider.System).AddStorage(folder.FullName).AddFeed().AddHistory().AddMetricsPump().AddTraceEvents().AddDevices().AddSnapshots().AddIoBenchmarks().AddHostedService<HistoryService>();
         builder.Services.AddHosts(new HostSettings(folder.FullName, "", "", "", Machine: null)).AddVms(lab);
         builder.Services.AddSingleton(begin ?? ((vm, action, _, _) => throw new VmConflictException($"{vm} takes no {action.Word()} in this test.")));
         builder.Services.AddSingleton(new Visitor(role));

@@ -154,6 +154,7 @@ internal sealed class SnapshotLab : IAsyncDisposable
         await qmp.ExecuteAsync(command, arguments, Cancellation);
         await Lab.UntilAsync("box", state => state.Jobs.Any(one => one.Id == job && one.Status == "concluded"));
         await qmp.ExecuteAsync(SnapshotCommands.Dismiss, new IdArguments(job), Cancellation);
+        await Lab.UntilAsync("box", state => state.RunState == RunState.Running && state.Jobs.IsEmpty);
     }
 
     private static async Task<string> RunAsync(string program, params string[] arguments)

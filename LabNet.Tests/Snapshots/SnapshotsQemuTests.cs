@@ -20,6 +20,7 @@ public sealed class SnapshotsQemuTests
         var two = await lab.TakeAsync("second");
         Assert.Equal(one.Id, two.Parent);
         await WriteAsync(lab, "three");
+        await CompareAsync(lab, one, two);
 
         await lab.DoneAsync(await lab.BeginRestoreAsync(one, snapshotFirst: false));
         Assert.Equal("one", await ReadAsync(lab));
@@ -37,6 +38,25 @@ public sealed class SnapshotsQemuTests
         Assert.InRange(clock, DateTimeOffset.UtcNow.ToUnixTimeSeconds() - 5, DateTimeOffset.UtcNow.ToUnixTimeSeconds() + 5);
         Assert.Contains("/mnt 9p", await lab.InGuestAsync("cat /proc/mounts"));
         Assert.Equal(GuestDebt.None, lab.Tree.Debt);
+    }
+
+    private static async Task CompareAsync(SnapshotLab lab, Snapshot one, Snapshot two)
+    {
+        var changed = await lab.Snapshots.CompareAsync(one, two, withState: true, TestContext.Current.CancellationToken);
+        Assert.True(changed.Machine is { AreNone: true }, changed.MachineProblem ?? SnapshotDifferencesText.Of(changed));
+        var disk = Assert.Single(changed.Disks);
+        Assert.True(disk is { Node: "vda", IsExact: true, Clusters.Clusters: > 0 and < 1000 }, disk.ToString());
+        Assert.True(changed.State is not null, changed.StateProblem);
+        Assert.Contains(changed.State.Changes, change => change is { Section: "cpu/0", Register: not null });
+        Assert.Contains(changed.State.Memory, block => block.Block.EndsWith("ram", StringComparison.Ordinal) && block.ChangedBytes > 0);
+
+        var same = await lab.Snapshots.CompareAsync(two, two, withState: true, TestContext.Current.CancellationToken);
+        Assert.Equal((0, 0, 0), (same.Disks[0].Clusters!.Clusters, same.State!.Changes.Count, same.State.Memory.Count));
+        Assert.DoesNotContain('~', SnapshotDifferencesText.Of(same));
+
+        var now = await lab.Snapshots.CompareStandingStillAsync(two, LabNet.Tests.Vms.LabOnThisMachine.Tester, TestContext.Current.CancellationToken);
+        Assert.True(now.Disks[0] is { IsExact: true, Clusters.Clusters: > 0 }, now.Disks[0].ToString());
+        Assert.Equal(LabNet.Core.Qmp.RunState.Running, lab.Vm.State.RunState);
     }
 
     private static Task WriteAsync(SnapshotLab lab, string word) => lab.InGuestAsync($"printf {word} > /root/word; sync; printf {word} > /dev/shm/word");

@@ -70,11 +70,11 @@ public sealed class ContractTests(TestApp app) : IClassFixture<TestApp>
              "plugged":[{"id":"d1","kind":"nvme","port":"port0","link":null,"guestName":"nvme0n1","at":"2026-11-22T10:00:00.000000Z"}],
              "guest":{"hostName":"arm","operatingSystem":"Debian","kernel":"6.1",
                       "interfaces":[{"name":"eth1","mac":"52:54:00:12:34:57","addresses":["10.10.10.1/24"]}]},
-             "problem":{"title":"title","detail":"detail","at":"2026-11-22T10:00:00.000000Z"},"qmpSocket":"/run/user.sock",
+             "problem":{"title":"title","detail":"detail","at":"2026-11-22T10:00:00.000000Z"},"qmpSocket":"/run/user.sock","snapshots":3,
              "name":"arm","host":"zeus","arch":"aarch64","runState":"running","connection":"connected","accelerator":"tcg","uptimeSeconds":90,
              "qemuVersion":"7.2.19","guestAgent":"silent"}
             """;
-        AssertJson(expected, Json(VmDetailsContract.Of(vm, "/run/user.sock", Now)));
+        AssertJson(expected, Json(VmDetailsContract.Of(vm, "/run/user.sock", snapshots: 3, Now)));
     }
 
     [Fact]
@@ -85,11 +85,11 @@ public sealed class ContractTests(TestApp app) : IClassFixture<TestApp>
             """
             {"name":"mine","host":"ares","arch":"x86_64","attached":true,"attachedTo":"127.0.0.1:4444","runState":null,"connection":"connecting",
              "accelerator":null,"acceleratorReason":null,"uptimeSeconds":null,"qemuVersion":null,"guestAgent":"no-socket","pid":null,"startedAt":null,
-             "memoryBytes":null,"cpus":null,"nics":null,"disks":null,"plugged":[],"guest":null,"problem":null,"qmpSocket":null}
+             "memoryBytes":null,"cpus":null,"nics":null,"disks":null,"plugged":[],"guest":null,"problem":null,"qmpSocket":null,"snapshots":0}
             """,
-            Json(VmDetailsContract.Of(vm, qmpSocket: null, Now)));
+            Json(VmDetailsContract.Of(vm, qmpSocket: null, snapshots: 0, Now)));
         var there = vm with { Connection = new QmpLinkState.Connected(), RunState = RunState.Paused, Size = new VmSize(1 << 28, 2) };
-        var told = Json(VmDetailsContract.Of(there, qmpSocket: null, Now));
+        var told = Json(VmDetailsContract.Of(there, qmpSocket: null, snapshots: 0, Now));
         AssertJson("""["connected","paused",268435456,2]""", new JsonArray(told["connection"]!.DeepClone(), told["runState"]!.DeepClone(), told["memoryBytes"]!.DeepClone(), told["cpus"]!.DeepClone()));
         Assert.Equal("lost", Json(VmContract.Of(vm with { Connection = new QmpLinkState.Lost("gone", Now) }, Now))["connection"]!.GetValue<string>());
     }

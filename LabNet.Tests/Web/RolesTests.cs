@@ -14,6 +14,7 @@ public sealed class RolesTests(TestApp app) : IClassFixture<TestApp>
 
     private const string TraceSwitchBody = """[{"pattern": "virtio_blk_*", "enabled": true}]""";
     private const string BenchmarkBody = """{"device": "vda", "profile": "rand-read-4k"}""";
+    private const string SnapshotBody = """{"name": "before"}""";
     private const string PlugBody = """{"kind": "nvme", "id": "d1", "sizeBytes": 1048576}""";
 
     private const string QmpBody = """{"execute": "query-status"}""";
@@ -23,7 +24,7 @@ public sealed class RolesTests(TestApp app) : IClassFixture<TestApp>
     [
         "commands", "status", "version", "machine", "target", "name", "uuid", "cpus", "cpu-defs", "memory", "memdevs", "block", "block/named",
         "devices", "pci", "chardev", "chardev-backends", "display", "iothreads", "stats", "balloon", "qom-tree", "qom-types", "qom-props",
-        "qmp-schema", "interrupts", "roms", "topology", "memory-map", "uptime", "guest/processes", "guest/info", "guest/interfaces",
+        "qmp-schema", "interrupts", "roms", "topology", "memory-map", "snapshots/devices", "uptime", "guest/processes", "guest/info", "guest/interfaces",
     ];
 
     /// <summary>Method, route, address, body; then the status for nobody, viewer, operator, admin.</summary>
@@ -48,6 +49,11 @@ public sealed class RolesTests(TestApp app) : IClassFixture<TestApp>
         { "POST", "/api/v1/vms/{vm}/guest/exec", "/api/v1/vms/none/guest/exec", ExecBody, [401, 403, 404, 404] },
         { "POST", "/api/v1/vms/{vm}/devices", "/api/v1/vms/none/devices", PlugBody, [401, 403, 404, 404] },
         { "DELETE", "/api/v1/vms/{vm}/devices/{qdevId}", "/api/v1/vms/none/devices/d1", null, [401, 403, 404, 404] },
+        { "GET", "/api/v1/vms/{vm}/snapshots", "/api/v1/vms/x86/snapshots", null, [401, 200, 200, 200] },
+        { "POST", "/api/v1/vms/{vm}/snapshots", "/api/v1/vms/none/snapshots", SnapshotBody, [401, 403, 404, 404] },
+        { "POST", "/api/v1/vms/{vm}/snapshots/{id}/restore", "/api/v1/vms/x86/snapshots/none/restore", null, [401, 403, 404, 404] },
+        { "DELETE", "/api/v1/vms/{vm}/snapshots/{id}", "/api/v1/vms/x86/snapshots/none", null, [401, 403, 404, 404] },
+        { "GET", "/api/v1/vms/{vm}/snapshots/{a}/diff/{b}", "/api/v1/vms/x86/snapshots/none/diff/now", null, [401, 404, 404, 404] },
         { "GET", "/api/v1/vms/{vm}/io-benchmarks", "/api/v1/vms/x86/io-benchmarks", null, [401, 200, 200, 200] },
         { "POST", "/api/v1/vms/{vm}/io-benchmarks", "/api/v1/vms/none/io-benchmarks", BenchmarkBody, [401, 403, 404, 404] },
         { "GET", "/api/v1/vms/{vm}/io-benchmarks/{id}", "/api/v1/vms/x86/io-benchmarks/none", null, [401, 404, 404, 404] },

@@ -8,6 +8,7 @@ using LabNet.Core.Hosts;
 using LabNet.Core.IoBenchmarks;
 using LabNet.Core.Labs;
 using LabNet.Core.Metrics;
+using LabNet.Core.Snapshots;
 using LabNet.Core.Storage;
 using LabNet.Core.TraceEvents;
 using LabNet.Core.Vms;
@@ -158,7 +159,7 @@ public sealed partial class TestApp : IAsyncLifetime
 
         var settings = builder.AddLabNetSettings();
         builder.Services.AddSingleton(_time);
-        builder.Services.AddStorage(settings.StateFolder).AddFeed().AddHistory().AddMetricsPump().AddTraceEvents().AddDevices().AddHostedService<HistoryService>();
+        builder.Services.AddStorage(settings.StateFolder).AddFeed().AddHistory().AddMetricsPump().AddTraceEvents().AddDevices().AddSnapshots().AddHostedService<HistoryService>();
         builder.Services.AddHosts(new HostSettings(settings.StateFolder, settings.InfraFolder, settings.GuestsFolder, settings.GuestRelease, Machine: null));
         builder.Services.AddVms(_lab, settings.RawQmp).AddIoBenchmarks();
         builder.Services.AddAccess(settings);

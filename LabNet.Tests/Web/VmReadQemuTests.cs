@@ -4,6 +4,7 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using LabNet.Core.Hosts;
 using LabNet.Core.Labs;
+using LabNet.Core.Snapshots;
 using LabNet.Core.Vms;
 using LabNet.Web.Api;
 
@@ -68,6 +69,7 @@ public sealed class VmReadQemuTests
         try
         {
             vms.Open();
+            app.Get<SnapshotRegistry>().Start();
             await vms.StartAllAsync(Actor.LabNet, TestRun.Ended);
             using var client = await app.NewClientAsync(Role.Admin);
             foreach (var session in vms.Vms)
@@ -85,6 +87,7 @@ public sealed class VmReadQemuTests
                 }
 
                 await PlugOverRest.CheckAsync(app, client, vm, session);
+                await SnapshotsOverRest.CheckAsync(app, client, vm, session);
                 await CheckPausedAsync(app, client, vm, session);
             }
         }

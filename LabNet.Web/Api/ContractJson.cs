@@ -79,6 +79,7 @@ internal static class ContractJson
 [JsonSerializable(typeof(TakeSnapshotContract))]
 [JsonSerializable(typeof(RestoreSnapshotContract))]
 [JsonSerializable(typeof(SnapshotDevicesContract))]
+[JsonSerializable(typeof(SnapshotDifferencesContract))]
 [JsonSerializable(typeof(IReadOnlyList<MemoryRangeContract>))]
 [JsonSerializable(typeof(UptimeContract))]
 [JsonSerializable(typeof(InterruptsContract))]

@@ -15,6 +15,9 @@ public static class SnapshotEndpoints
         api.MapGet("/vms/{vm}/snapshots", GetSnapshotsAsync).WithTags(Tag).ProducesProblems(ProblemType.UnknownThing);
         api.MapGet("/vms/{vm}/snapshots/devices", GetDevicesAsync).WithTags(Tag)
             .ProducesProblems(ProblemType.UnknownThing, ProblemType.NotConnected, ProblemType.TimedOut);
+        api.MapGet("/vms/{vm}/snapshots/{a}/diff/{b}", CompareAsync).WithTags(Tag)
+            .Produces<SnapshotDifferencesContract>(StatusCodes.Status200OK, "application/json", "text/plain")
+            .ProducesProblems(ProblemType.UnknownThing, ProblemType.BadInput, ProblemType.Conflict, ProblemType.NotConnected, ProblemType.TimedOut);
         api.MapPost("/vms/{vm}/snapshots", TakeAsync).WithTags(Tag)
             .RequireAuthorization(AccessPolicies.Operator)
             .ProducesProblems(ProblemType.UnknownThing, ProblemType.BadInput, ProblemType.Conflict, ProblemType.RefusedByQemu, ProblemType.NotConnected, ProblemType.TimedOut);
@@ -40,6 +43,31 @@ public static class SnapshotEndpoints
     {
         var disks = await CoveredDisks.ReadAsync(vms.Require(vm), context.RequestAborted);
         return new SnapshotDevicesContract(disks.Nodes, disks.WhyNot);
+    }
+
+    /// <summary>In what a snapshot differs from another one, or from what is now.</summary>
+    /// <param name="vm">The VM's name.</param>
+    /// <param name="a">The snapshot's id, tag or name.</param>
+    /// <param name="b">The same, or `now` for the running state.</param>
+    /// <param name="state">Whether the saved registers, devices' fields and RAM are compared too; that reads both states as a whole.</param>
+    /// <param name="exact">Whether the guest stands still for some milliseconds, so that its disks are compared exactly with what is now; for operators.</param>
+    /// <param name="format">`json`, or `text` for a line a difference.</param>
+    internal static async Task<IResult> CompareAsync(
+        string vm, string a, string b, VmRegistry vms, SnapshotRegistry registry, HttpContext context, bool state = true, bool exact = false, string format = "json")
+    {
+        if (format is not ("json" or "text"))
+        {
+            throw new BadInputException($"format: “{format}” is none; there are json and text.");
+        }
+
+        var (snapshots, from) = await RequireAsync(vm, a, vms, registry, context);
+        var to = b == "now" ? null : (await RequireAsync(vm, b, vms, registry, context)).Snapshot;
+        var differences = exact && to is null
+            ? await snapshots.CompareStandingStillAsync(from, context.User.ToActor("api"), context.RequestAborted)
+            : await snapshots.CompareAsync(from, to, state, context.RequestAborted);
+        return format == "text"
+            ? TypedResults.Text(SnapshotDifferencesText.Of(differences))
+            : TypedResults.Json(SnapshotDifferencesContract.Of(differences));
     }
 
     /// <summary>Begins to take a snapshot of the whole machine: RAM, devices, disks. The guest stands still for a moment, and its 9p shares are unmounted meanwhile.</summary>

@@ -147,12 +147,16 @@ public sealed record VmDetailsContract : VmContract
     /// <summary>A QMP socket that LabNet leaves to programs of yours, on the VM's host; null for viewers, and of an attached VM, which has none that LabNet knows.</summary>
     public required string? QmpSocket { get; init; }
 
-    internal static VmDetailsContract Of(VmState vm, string? qmpSocket, DateTimeOffset now)
+    /// <summary>How many snapshots its disks hold; `snapshots` has them.</summary>
+    public required int Snapshots { get; init; }
+
+    internal static VmDetailsContract Of(VmState vm, string? qmpSocket, int snapshots, DateTimeOffset now)
     {
         var running = vm.Process as VmProcessState.Running;
         var started = vm.Definition as StartedVm;
         return new VmDetailsContract(Of(vm, now))
         {
+            Snapshots = snapshots,
             AttachedTo = (vm.Definition as AttachedVm)?.Qmp.ToString(),
             Pid = running?.Pid,
             StartedAt = running?.StartedAt,

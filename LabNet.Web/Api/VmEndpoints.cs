@@ -1,4 +1,5 @@
 using LabNet.Core.Labs;
+using LabNet.Core.Snapshots;
 using LabNet.Core.Vms;
 using LabNet.Web.Access;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -26,11 +27,11 @@ public static class VmEndpoints
 
     /// <summary>One VM, with all that LabNet knows of it.</summary>
     /// <param name="vm">The VM's name.</param>
-    internal static VmDetailsContract GetVm(string vm, VmRegistry vms, TimeProvider time, HttpContext context)
+    internal static VmDetailsContract GetVm(string vm, VmRegistry vms, SnapshotRegistry snapshots, TimeProvider time, HttpContext context)
     {
         var session = vms.Require(vm);
         var socket = context.User.Role() >= Role.Operator && session.State.Definition is StartedVm ? session.Paths.UserSocket : null;
-        return VmDetailsContract.Of(session.State, socket, time.GetUtcNow());
+        return VmDetailsContract.Of(session.State, socket, snapshots.Of(session.State.Name).Tree.There.Count(), time.GetUtcNow());
     }
 
     /// <summary>Begins to start, pause, resume, reset, power down, stop or kill a VM. What is shown changes when QEMU says so. An attached VM cannot be started, stopped or killed.</summary>

@@ -4,6 +4,7 @@ using LabNet.Core.Feed;
 using LabNet.Core.History;
 using LabNet.Core.Labs;
 using LabNet.Core.Metrics;
+using LabNet.Core.Snapshots;
 using LabNet.Core.TraceEvents;
 using LabNet.Core.Traffic;
 using LabNet.Core.Vms;
@@ -17,7 +18,7 @@ internal sealed class FeedWatch
     /// <summary>Records that may wait for a slow watcher: some seconds of a lab.</summary>
     private const int WaitingMax = 256;
 
-    private static readonly string[] Kinds = ["vm", "metrics", "qmpEvent", "operation", "link", "ping", "traceBatch", "event", "gap"];
+    private static readonly string[] Kinds = ["vm", "metrics", "qmpEvent", "operation", "link", "ping", "snapshot", "traceBatch", "event", "gap"];
 
     private readonly LiveFeed _feed;
     private readonly TimeProvider _time;
@@ -75,6 +76,7 @@ internal sealed class FeedWatch
         OperationChanged => "operation",
         LinkChanged => "link",
         PingMeasured => "ping",
+        SnapshotsChanged => "snapshot",
         TraceEventsSeen => "traceBatch",
         FeedGap => "gap",
         _ => "event",
@@ -92,6 +94,7 @@ internal sealed class FeedWatch
             OperationChanged { Operation: var operation } => message with { Operation = OperationContract.Of(operation) },
             LinkChanged { Status: var status } => message with { Link = LinkHostContract.Of(status) },
             PingMeasured ping => message with { Ping = PingContract.Of(ping) },
+            SnapshotsChanged { Tree: var tree } => message with { Snapshots = WatchSnapshots.Of(tree) },
             TraceEventsSeen seen => message with { Trace = WatchTrace.Of(seen) },
             FeedGap gap => message with { Gap = new WatchGap(gap.FirstSequence, gap.LastSequence, gap.Records) },
             _ => LabEvent.Of(record) is { } e ? message with { Event = EventContract.Of(e) } : null,

@@ -11,7 +11,7 @@ public sealed record WatchFilter(
     IReadOnlyList<string>? Vms = null, IReadOnlyList<string>? Kinds = null, IReadOnlyList<string>? Metrics = null, bool Fast = false);
 
 /// <summary>One thing that the feed carried. Which of the members behind <paramref name="Time"/> is there goes by the kind.</summary>
-/// <param name="Kind">`vm`, `metrics`, `qmpEvent`, `operation`, `link`, `ping`, `traceBatch`, `event` or `gap`.</param>
+/// <param name="Kind">`vm`, `metrics`, `qmpEvent`, `operation`, `link`, `ping`, `snapshot`, `traceBatch`, `event` or `gap`.</param>
 /// <param name="Vm">Null for what concerns the lab.</param>
 /// <param name="Seq">The feed's number, per VM, also over restarts of LabNet.</param>
 /// <param name="Time">When it was published, for metrics when it was measured.</param>
@@ -38,11 +38,24 @@ public sealed record WatchMessage(string Kind, string? Vm, long Seq, DateTimeOff
 
     public PingContract? Ping { get; init; }
 
+    /// <summary>Of `snapshot`: a VM's snapshots changed; `/api/v1/vms/{vm}/snapshots` has them.</summary>
+    public WatchSnapshots? Snapshots { get; init; }
+
     /// <summary>Of `traceBatch`: there are more trace events; `/api/v1/trace` has them.</summary>
     public WatchTrace? Trace { get; init; }
 
     /// <summary>Of `gap`: what this watcher was too slow for; `/api/v1/events` and `/metrics` have it.</summary>
     public WatchGap? Gap { get; init; }
+}
+
+/// <summary>A VM's snapshots as a whole.</summary>
+/// <param name="Count">Those that its disks hold.</param>
+/// <param name="Current">The id of the one that it came from last; null for none, or where that is in doubt.</param>
+/// <param name="UnderWay">`save`, `load`, `delete` or `look`; null for nothing.</param>
+public sealed record WatchSnapshots(int Count, string? Current, string? UnderWay)
+{
+    internal static WatchSnapshots Of(Core.Snapshots.SnapshotTree tree) => new(
+        tree.There.Count(), tree.HeadDoubt is null ? tree.Head?.Text : null, tree.Step?.Kind.ToString().ToLowerInvariant());
 }
 
 /// <summary>How far the taking over of a VM's trace events has come since LabNet started.</summary>

@@ -1,0 +1,192 @@
+using LabNet.Core.Hosts;
+using LabNet.Core.Labs;
+using LabNet.Core.Qmp;
+using LabNet.Core.Storage;
+using LabNet.Core.Vms;
+
+namespace LabNet.Core.Snapshots;
+
+/// <summary>Keeping the tree true: after each connect, job, stop and end QEMU, or the disk, is asked what there is.</summary>
+public sealed partial class VmSnapshots
+{
+    private const string OwnJobs = "labnet-";
+
+    private readonly HashSet<string> _othersLoads = new(StringComparer.Ordinal);
+
+    /// <summary>The tree, compared with what QEMU says now. Where nobody can be asked, or something is under way, as it is known.</summary>
+    public async Task<SnapshotTree> ReadAsync(CancellationToken cancellationToken)
+    {
+        if (Volatile.Read(ref _underWay) is null)
+        {
+            await TryReconcileAsync(cancellationToken);
+        }
+
+        return Tree;
+    }
+
+    private async Task ReconcileLoopAsync(CancellationToken cancellationToken)
+    {
+        using var changes = _feed.Subscribe(record => record.Source == _source && record.Item is VmChanged);
+        object? before = null;
+        try
+        {
+            await foreach (var record in changes.Snapshot.ToAsyncEnumerable().Concat(changes.ReadAllAsync(cancellationToken)))
+            {
+                if (record.Item is VmChanged { State: var state } && MattersOf(state) is var matters && !matters.Equals(before))
+                {
+                    before = matters;
+                    await TryReconcileAsync(cancellationToken);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+        }
+    }
+
+    /// <summary>What has to change for the snapshots to be others.</summary>
+    private static object MattersOf(VmState state) =>
+        (state.Connection is QmpLinkState.Connected, state.RunState, state.Process.GetType(), state.Agent is GuestAgentState.Answering, string.Join(' ', state.Jobs.Select(job => $"{job.Id} {job.Status}")));
+
+    private async Task TryReconcileAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await TakeTurnAsync(() => ReconcileAsync(cancellationToken), cancellationToken);
+        }
+        catch (Exception e) when (e is QmpException or HostException or DatabaseException or IOException or VmConflictException)
+        {
+            LogNotCompared(Vm.State.Name.ToString(), e.Message);
+        }
+    }
+
+    private async Task ReconcileAsync(CancellationToken cancellationToken)
+    {
+        var state = Vm.State;
+        if (!_isKept)
+        {
+            await TryKeepAsync();
+        }
+
+        if (state.Jobs.Any(job => job.Type.StartsWith("snapshot-", StringComparison.Ordinal) && job.Status != "concluded"))
+        {
+            // Its end comes as a change of its own; until then QEMU answers nobody.
+            return;
+        }
+
+        var held = state.Connection is QmpLinkState.Connected ? (await CoveredDisks.ReadAsync(Vm, cancellationToken)).Held
+            : state.Definition is StartedVm && state.Process is VmProcessState.Off or VmProcessState.Exited && File.Exists(Vm.Paths.Disk)
+                ? CoveredDisks.OfImage(await Host.DescribeImageAsync(Vm.Paths.Disk, cancellationToken))
+            : (IReadOnlyList<HeldSnapshot>?)null;
+        if (held is null)
+        {
+            return;
+        }
+
+        if (Tree.Step is { } step)
+        {
+            await ResolveAsync(step, held);
+        }
+
+        await LookForOthersLoadsAsync(state);
+        var before = Tree;
+        await LearnAsync(tree => tree.Reconcile(held));
+        TellChanges(before, Tree);
+        if (Tree.Debt != GuestDebt.None && state.Agent is GuestAgentState.Answering)
+        {
+            await PayDebtAsync(meetAnew: false, cancellationToken);
+        }
+    }
+
+    /// <summary>What became of a step whose LabNet, or whose QEMU, ended before it did.</summary>
+    private async Task ResolveAsync(SnapshotStep step, IReadOnlyList<HeldSnapshot> held)
+    {
+        var isKnown = Vm.State.Jobs.Any(job => job.Id == step.JobId);
+        var error = isKnown ? await Vm.EndJobAsync(step.JobId) : null;
+        var there = held.LastOrDefault(one => one.Tag == step.Tag);
+        switch (step.Kind)
+        {
+            case SnapshotStepKind.Save when there is not null && error is null && step.Draft!.Machine!.Disks.All(there.Disks.Contains):
+                await LearnAsync(tree => tree.Taken(Completed(step, there)));
+                Tell("taken", $"Snapshot “{step.Draft.Name}” was taken; LabNet, or QEMU, had ended before it could say so.");
+                break;
+            case SnapshotStepKind.Save:
+                await LearnAsync(tree => tree.GiveUp());
+                Tell("not-taken", $"Snapshot “{step.Draft!.Name}” was not taken: {error ?? "LabNet, or QEMU, ended before it was."}");
+                if (there is not null)
+                {
+                    await DeleteTagAsync($"{OwnJobs}undo-{step.Id}", step.Tag);
+                }
+
+                break;
+            case SnapshotStepKind.Load when isKnown && error is null:
+                await LearnAsync(tree => tree.Loaded(step.Id).Owe(GuestDebt.Shares | GuestDebt.Clock));
+                Tell("restored", $"Snapshot “{NameOf(step)}” was restored; LabNet had ended before it could say so.");
+                break;
+            case SnapshotStepKind.Load:
+                await ResolveLoadAsync(step, error);
+                break;
+            case SnapshotStepKind.Delete when there is null:
+                await LearnAsync(tree => tree.Deleted(step.Id));
+                break;
+            default:
+                await LearnAsync(tree => tree.GiveUp());
+                break;
+        }
+
+        // A QEMU that LabNet left in the middle of it is not left standing there.
+        if (step.WasRunning && Vm.State.RunState is { } now
+            && (now == RunState.RestoreVm || now == RunState.SaveVm || (step.Kind == SnapshotStepKind.Look && now == RunState.Paused)))
+        {
+            await Vm.SetRunningAsync(running: true, CancellationToken.None);
+        }
+    }
+
+    private async Task ResolveLoadAsync(SnapshotStep step, string? error)
+    {
+        if (error is not null)
+        {
+            await LearnAsync(tree => tree.GiveUp());
+            Tell("not-restored", $"Snapshot “{NameOf(step)}” was not restored: {error}");
+            return;
+        }
+
+        var why = $"LabNet and QEMU ended while “{NameOf(step)}” was being restored: whether the disk was set back to it nobody saw.";
+        await LearnAsync(tree => tree.Doubt(why));
+        Tell("in-doubt", why);
+    }
+
+    private string NameOf(SnapshotStep step) => Tree.Find(step.Id)?.Name ?? step.Tag;
+
+    /// <summary>A job tells that a snapshot was loaded, and not which.</summary>
+    private async Task LookForOthersLoadsAsync(VmState state)
+    {
+        foreach (var job in state.Jobs.Where(job => job is { Type: "snapshot-load", Error: null } && !job.Id.StartsWith(OwnJobs, StringComparison.Ordinal) && _othersLoads.Add(job.Id)))
+        {
+            var why = $"Somebody else loaded a snapshot (QEMU's job {job.Id}): which one, QEMU does not tell.";
+            await LearnAsync(tree => tree.Doubt(why));
+            Tell("in-doubt", why);
+        }
+    }
+
+    private void TellChanges(SnapshotTree before, SnapshotTree now)
+    {
+        foreach (var snapshot in now.Snapshots)
+        {
+            switch (before.Find(snapshot.Id)?.Standing, snapshot.Standing)
+            {
+                case (null, SnapshotStanding.There):
+                    Tell("found", $"Snapshot “{snapshot.Name}” is in the VM's disk, and LabNet did not take it.");
+                    break;
+                case (SnapshotStanding.There, SnapshotStanding.Gone):
+                    Tell("gone", $"Snapshot “{snapshot.Name}” is gone, and LabNet did not delete it.");
+                    break;
+            }
+        }
+
+        foreach (var snapshot in before.There.Where(one => now.Find(one.Id) is null))
+        {
+            Tell("gone", $"Snapshot “{snapshot.Name}” is gone, and LabNet did not delete it.");
+        }
+    }
+}
