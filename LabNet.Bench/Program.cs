@@ -13,6 +13,7 @@ using LabNet.Bench;
     (EventBench.Name, EventBench.Measures, EventBench.RunAsync),
     (DevicesBench.Name, DevicesBench.Measures, DevicesBench.RunAsync),
     (HotPlugBench.Name, HotPlugBench.Measures, HotPlugBench.RunAsync),
+    (SnapshotsBench.Name, SnapshotsBench.Measures, SnapshotsBench.RunAsync),
     (TraceStoreBench.Name, TraceStoreBench.Measures, TraceStoreBench.RunAsync),
     (TraceQueryBench.Name, TraceQueryBench.Measures, TraceQueryBench.RunAsync),
     (TraceLiveBench.Name, TraceLiveBench.Measures, TraceLiveBench.RunAsync),

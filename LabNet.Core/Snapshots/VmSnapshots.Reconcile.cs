@@ -151,10 +151,51 @@ public sealed partial class VmSnapshots
             return;
         }
 
-        var why = $"LabNet and QEMU ended while “{NameOf(step)}” was being restored: whether the disk was set back to it nobody saw.";
+        if (FindNearest(step) is { } nearest)
+        {
+            var isLoaded = nearest == step.Id;
+            await LearnAsync(tree => isLoaded ? tree.Loaded(step.Id).Owe(GuestDebt.Shares | GuestDebt.Clock) : tree.GiveUp());
+            Tell(isLoaded ? "restored" : "not-restored", $"LabNet, or QEMU, ended while “{NameOf(step)}” was being restored. By the disk's own tables it {(isLoaded ? "was" : "was not")}.");
+            return;
+        }
+
+        var why = $"LabNet, or QEMU, ended while “{NameOf(step)}” was being restored, and the disk's tables do not tell whether it was.";
         await LearnAsync(tree => tree.Doubt(why));
         Tell("in-doubt", why);
     }
+
+    /// <summary>
+    /// Which of both the disk came from: the one that was to be loaded, or the head. A load sets the disk's tables to those of the snapshot, and
+    /// what the guest writes after that makes a few of them others.
+    /// </summary>
+    /// <returns>Null where they do not tell.</returns>
+    private SnapshotId? FindNearest(SnapshotStep step)
+    {
+        if (Vm.State.Definition is not StartedVm || Tree.Head == step.Id)
+        {
+            return Tree.Head == step.Id ? step.Id : null;
+        }
+
+        try
+        {
+            using var image = Qcow2Image.Open(Vm.Paths.Disk);
+            var loaded = CountChanged(image, Tree.Find(step.Id));
+            var head = CountChanged(image, Tree.Head is { } id ? Tree.Find(id) : null);
+            return (loaded, head) switch
+            {
+                (0, not 0) => step.Id,
+                (null, _) or (_, null) => null,
+                _ => loaded < head ? step.Id : loaded > head ? Tree.Head : null,
+            };
+        }
+        catch (Exception e) when (e is Qcow2Exception or IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    private static long? CountChanged(Qcow2Image image, Snapshot? snapshot) =>
+        snapshot is not null && Find(image, snapshot) is { } found ? image.Compare(found, after: null, CancellationToken.None).Clusters : null;
 
     private string NameOf(SnapshotStep step) => Tree.Find(step.Id)?.Name ?? step.Tag;
 

@@ -139,7 +139,11 @@ internal sealed class SnapshotLab : IAsyncDisposable
     {
         if (_mounted is not null)
         {
-            await Lab.DoAsync("box", VmAction.Kill);
+            if (Vm.State.IsThere)
+            {
+                await Lab.DoAsync("box", VmAction.Kill);
+            }
+
             await RunAsync("umount", "--lazy", _mounted);
         }
 

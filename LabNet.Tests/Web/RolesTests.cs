@@ -50,6 +50,8 @@ public sealed class RolesTests(TestApp app) : IClassFixture<TestApp>
         { "POST", "/api/v1/vms/{vm}/devices", "/api/v1/vms/none/devices", PlugBody, [401, 403, 404, 404] },
         { "DELETE", "/api/v1/vms/{vm}/devices/{qdevId}", "/api/v1/vms/none/devices/d1", null, [401, 403, 404, 404] },
         { "GET", "/api/v1/vms/{vm}/snapshots", "/api/v1/vms/x86/snapshots", null, [401, 200, 200, 200] },
+        { "GET", "/api/v1/vms/{vm}/snapshots/check", "/api/v1/vms/none/snapshots/check", null, [401, 404, 404, 404] },
+        { "POST", "/api/v1/vms/{vm}/snapshots/repair", "/api/v1/vms/none/snapshots/repair", null, [401, 403, 404, 404] },
         { "POST", "/api/v1/vms/{vm}/snapshots", "/api/v1/vms/none/snapshots", SnapshotBody, [401, 403, 404, 404] },
         { "POST", "/api/v1/vms/{vm}/snapshots/{id}/restore", "/api/v1/vms/x86/snapshots/none/restore", null, [401, 403, 404, 404] },
         { "DELETE", "/api/v1/vms/{vm}/snapshots/{id}", "/api/v1/vms/x86/snapshots/none", null, [401, 403, 404, 404] },

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using LabNet.Core.Devices;
 using LabNet.Core.Feed;
+using LabNet.Core.Hosts;
 using LabNet.Core.IoBenchmarks;
 using LabNet.Core.Labs;
 using LabNet.Core.Snapshots;
@@ -79,6 +80,7 @@ internal static class ContractJson
 [JsonSerializable(typeof(TakeSnapshotContract))]
 [JsonSerializable(typeof(RestoreSnapshotContract))]
 [JsonSerializable(typeof(SnapshotDevicesContract))]
+[JsonSerializable(typeof(ImageCheck))]
 [JsonSerializable(typeof(SnapshotDifferencesContract))]
 [JsonSerializable(typeof(IReadOnlyList<MemoryRangeContract>))]
 [JsonSerializable(typeof(UptimeContract))]

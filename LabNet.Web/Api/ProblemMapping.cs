@@ -1,5 +1,6 @@
 using System.Text.Json;
 using LabNet.Core.GuestAgent;
+using LabNet.Core.Hosts;
 using LabNet.Core.IoBenchmarks;
 using LabNet.Core.Qmp;
 using LabNet.Core.Storage;
@@ -22,7 +23,7 @@ internal static class ProblemMapping
         UnknownThingException or UnknownDiskException or UnknownTraceEventException => new Problem(ProblemType.UnknownThing, exception.Message),
         RawQmpOffException e => new Problem(ProblemType.RawQmpOff, e.Message),
         ForbiddenException e => new Problem(ProblemType.RoleTooSmall, e.Message),
-        VmConflictException or TokenConflictException => new Problem(ProblemType.Conflict, exception.Message),
+        VmConflictException or TokenConflictException or HostException => new Problem(ProblemType.Conflict, exception.Message),
         QmpCommandException e => new Problem(ProblemType.RefusedByQemu, e.Description) { QmpClass = e.ErrorClass, QmpCommand = e.Command },
         GuestAgentCommandException e => new Problem(ProblemType.RefusedByGuest, e.Message),
         GuestAgentUnavailableException e => new Problem(ProblemType.AgentUnavailable, e.Message),

@@ -1,3 +1,4 @@
+using LabNet.Core.Hosts;
 using LabNet.Core.Snapshots;
 using LabNet.Core.Vms;
 using LabNet.Web.Access;
@@ -18,6 +19,10 @@ public static class SnapshotEndpoints
         api.MapGet("/vms/{vm}/snapshots/{a}/diff/{b}", CompareAsync).WithTags(Tag)
             .Produces<SnapshotDifferencesContract>(StatusCodes.Status200OK, "application/json", "text/plain")
             .ProducesProblems(ProblemType.UnknownThing, ProblemType.BadInput, ProblemType.Conflict, ProblemType.NotConnected, ProblemType.TimedOut);
+        api.MapGet("/vms/{vm}/snapshots/check", CheckAsync).WithTags(Tag).ProducesProblems(ProblemType.UnknownThing, ProblemType.Conflict);
+        api.MapPost("/vms/{vm}/snapshots/repair", RepairAsync).WithTags(Tag)
+            .RequireAuthorization(AccessPolicies.Operator)
+            .ProducesProblems(ProblemType.UnknownThing, ProblemType.Conflict);
         api.MapPost("/vms/{vm}/snapshots", TakeAsync).WithTags(Tag)
             .RequireAuthorization(AccessPolicies.Operator)
             .ProducesProblems(ProblemType.UnknownThing, ProblemType.BadInput, ProblemType.Conflict, ProblemType.RefusedByQemu, ProblemType.NotConnected, ProblemType.TimedOut);
@@ -69,6 +74,16 @@ public static class SnapshotEndpoints
             ? TypedResults.Text(SnapshotDifferencesText.Of(differences))
             : TypedResults.Json(SnapshotDifferencesContract.Of(differences));
     }
+
+    /// <summary>Whether the disk of a VM that is off is sound.</summary>
+    /// <param name="vm">The VM's name.</param>
+    internal static Task<ImageCheck> CheckAsync(string vm, VmRegistry vms, SnapshotRegistry registry, HttpContext context) =>
+        registry.Of(vms.Require(vm).State.Name).CheckDiskAsync(context.RequestAborted);
+
+    /// <summary>Begins to free what a QEMU that was killed left behind in the disk of a VM that is off.</summary>
+    /// <param name="vm">The VM's name.</param>
+    internal static async Task<Accepted<OperationStarted>> RepairAsync(string vm, VmRegistry vms, SnapshotRegistry registry, HttpContext context) =>
+        OperationStarted.Answer(await registry.Of(vms.Require(vm).State.Name).BeginRepairAsync(context.User.ToActor("api"), context.RequestAborted));
 
     /// <summary>Begins to take a snapshot of the whole machine: RAM, devices, disks. The guest stands still for a moment, and its 9p shares are unmounted meanwhile.</summary>
     /// <param name="vm">The VM's name.</param>
