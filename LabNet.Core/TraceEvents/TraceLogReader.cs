@@ -170,15 +170,10 @@ internal sealed class TraceLogReader : TraceReader
     private static bool TryReadNumber(ref ReadOnlySpan<byte> text, out long number)
     {
         const int DigitsMax = 18;
-        number = 0;
-        var place = 0;
-        for (; place < text.Length && place < DigitsMax && text[place] - '0' is >= 0 and <= 9 and var digit; place++)
-        {
-            number = (number * 10) + digit;
-        }
-
-        text = text[place..];
-        return place > 0;
+        var length = PrintedNumber.ReadDigits(text, out var digits);
+        number = (long)digits;
+        text = text[length..];
+        return length is > 0 and <= DigitsMax;
     }
 
     /// <summary>How a thread's stamps begin during a second. Most lines begin as the one before, and are not read again up to there.</summary>

@@ -52,10 +52,6 @@ internal sealed class TraceText
     /// <summary>Guests choose some of the texts. One that is made to be ambiguous in very many ways is given up.</summary>
     private const int AttemptsMax = 4096;
 
-    private const byte NoDigit = byte.MaxValue;
-
-    private static readonly byte[] HexDigits = DigitsByCharacter();
-
     private readonly byte[] _tail;
 
     private TraceText(ImmutableArray<TraceConversion> conversions, byte[] tail)
@@ -121,27 +117,31 @@ internal sealed class TraceText
 
     private bool TryMatchFrom(int first, ReadOnlySpan<byte> text, Span<long> values, TraceTexts texts, ref int attempts)
     {
+        var place = 0;
         for (var number = first; number < Conversions.Length; number++)
         {
             var conversion = Conversions[number];
-            if (!conversion.Begins(text))
+            if (!conversion.Begins(text[place..]))
             {
                 return false;
             }
 
-            text = text[conversion.Literal.Length..];
+            place += conversion.Literal.Length;
             if (conversion.PrintedAs == PrintedAs.Text)
             {
-                return TryMatchText(number, text, values, texts, ref attempts);
+                return TryMatchText(number, text[place..], values, texts, ref attempts);
             }
 
-            if (!TryRead(conversion.PrintedAs, ref text, out values[number], texts))
+            var length = Read(conversion.PrintedAs, text[place..], out values[number], texts);
+            if (length == 0)
             {
                 return false;
             }
+
+            place += length;
         }
 
-        return text.TrimEnd((byte)' ').SequenceEqual(_tail);
+        return text[place..].TrimEnd((byte)' ').SequenceEqual(_tail);
     }
 
     private bool TryMatchText(int number, ReadOnlySpan<byte> text, Span<long> values, TraceTexts texts, ref int attempts)
@@ -179,94 +179,26 @@ internal sealed class TraceText
         return false;
     }
 
-    private static bool TryRead(PrintedAs printedAs, ref ReadOnlySpan<byte> text, out long value, TraceTexts texts)
+    /// <returns>How many bytes it takes; 0 if the text does not begin with such a one.</returns>
+    private static int Read(PrintedAs printedAs, ReadOnlySpan<byte> text, out long value, TraceTexts texts)
     {
-        value = 0;
         switch (printedAs)
         {
             case PrintedAs.Decimal:
-                return TryReadDecimal(ref text, out value);
+                return PrintedNumber.ReadDecimal(text, out value);
             case PrintedAs.Hex:
-                return TryReadHex(ref text, out value);
+                return PrintedNumber.ReadHex(text, out value);
             case PrintedAs.Octal:
-                return TryReadOctal(ref text, out value);
-            case PrintedAs.Pointer when text.StartsWith("(nil)"u8):
-                text = text["(nil)"u8.Length..];
-                return true;
-            case PrintedAs.Pointer when text.StartsWith("0x"u8):
-                text = text["0x"u8.Length..];
-                return TryReadHex(ref text, out value);
+                return PrintedNumber.ReadOctal(text, out value);
+            case PrintedAs.Pointer:
+                return PrintedNumber.ReadPointer(text, out value);
             case PrintedAs.Character when !text.IsEmpty:
                 value = texts.NumberOf(text[..1]);
-                text = text[1..];
-                return true;
+                return 1;
             default:
-                return false;
+                value = 0;
+                return 0;
         }
-    }
-
-    private static bool TryReadDecimal(ref ReadOnlySpan<byte> text, out long value)
-    {
-        value = 0;
-        var place = 0;
-        while (place < text.Length && text[place] == ' ')
-        {
-            place++;
-        }
-
-        var isNegative = place < text.Length && text[place] == '-';
-        place += isNegative || (place < text.Length && text[place] == '+') ? 1 : 0;
-        var from = place;
-        ulong number = 0;
-        for (; place < text.Length && text[place] - '0' is >= 0 and <= 9 and var digit; place++)
-        {
-            number = unchecked((number * 10) + (ulong)digit);
-        }
-
-        value = unchecked(isNegative ? -(long)number : (long)number);
-        text = text[place..];
-        return place > from;
-    }
-
-    private static bool TryReadHex(ref ReadOnlySpan<byte> text, out long value)
-    {
-        ulong number = 0;
-        var place = 0;
-        for (; place < text.Length && HexDigits[text[place]] is not NoDigit and var digit; place++)
-        {
-            number = (number << 4) | digit;
-        }
-
-        value = unchecked((long)number);
-        text = text[place..];
-        return place > 0;
-    }
-
-    /// <summary>Whether the next digit is one of 0 to 9 cannot be foreseen: a place to look it up is faster than a branch.</summary>
-    private static byte[] DigitsByCharacter()
-    {
-        var digits = new byte[byte.MaxValue + 1];
-        Array.Fill(digits, NoDigit);
-        for (byte digit = 0; digit < 16; digit++)
-        {
-            digits["0123456789abcdef"[digit]] = digit;
-            digits["0123456789ABCDEF"[digit]] = digit;
-        }
-
-        return digits;
-    }
-
-    private static bool TryReadOctal(ref ReadOnlySpan<byte> text, out long value)
-    {
-        value = 0;
-        var place = 0;
-        for (; place < text.Length && text[place] - '0' is >= 0 and <= 7 and var digit; place++)
-        {
-            value = unchecked((value << 3) | (uint)digit);
-        }
-
-        text = text[place..];
-        return place > 0;
     }
 
     private static (PrintedAs As, TraceValueKind Kind)? KindOf(char type) => type switch
