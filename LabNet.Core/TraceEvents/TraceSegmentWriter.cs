@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Text;
 using LabNet.Core.Storage;
 
 namespace LabNet.Core.TraceEvents;
@@ -57,14 +56,7 @@ internal sealed class TraceSegmentWriter
 
     public void Events(int count) => Varint.Write(_plain, (ulong)count);
 
-    /// <param name="texts">Gets the names and types.</param>
-    public static long[] WordsOf(TraceEventType type, TraceTexts texts)
-    {
-        IEnumerable<string> words = [type.Name, .. type.Arguments.SelectMany(argument => (string[])[argument.Name, argument.Type])];
-        return [.. words.Select(word => texts.NumberOf(Encoding.UTF8.GetBytes(word)))];
-    }
-
-    /// <param name="words">From <see cref="WordsOf"/>.</param>
+    /// <param name="words">Places of <see cref="TraceEventRows.Words"/> among the texts.</param>
     public void Event(TraceEventType type, long[] words, int count, bool endsRequests)
     {
         Varint.Write(_plain, (ulong)words[0]);
