@@ -65,7 +65,7 @@ internal sealed class TraceEventFormat
     /// <summary>Says which register the access went to, behind the arguments that were read.</summary>
     public void NameRegister(TraceRegisters registers, Span<long> values, TraceTexts texts)
     {
-        var register = registers.Find(unchecked((ulong)values[_address]), texts.All[(int)values[_regionName]]);
+        var register = registers.Find(unchecked((ulong)values[_address]), texts.Utf8Of(values[_regionName]));
         var added = values[(Type.Arguments.Length - TraceDevice.Added.Count)..];
         ((added[0], added[1]), added[2]) = (register.NumbersIn(texts), register.Offset);
     }

@@ -13,8 +13,13 @@ internal sealed class TraceTexts
     /// <summary>Guests choose some of the texts: none can choose such as come to stand in each other's way.</summary>
     private static readonly long Seed = Random.Shared.NextInt64();
 
+    private const int RecentTexts = 64;
+
     private readonly Dictionary<ulong, int> _byHash = [];
     private readonly List<byte[]> _texts = [];
+
+    /// <summary>Numbers by a text's length and ends. Most texts are one of a few that take turns; whoever chooses them to share a place gets them by their hashes.</summary>
+    private readonly int[] _recent = new int[RecentTexts];
 
     public IReadOnlyList<byte[]> All => _texts;
 
@@ -30,6 +35,30 @@ internal sealed class TraceTexts
             text = text[..TextBytesMax];
         }
 
+        ref var recent = ref _recent[text.IsEmpty ? 0 : (text.Length + (text[0] * 7) + (text[^1] * 13)) & (RecentTexts - 1)];
+        if (recent < _texts.Count && text.SequenceEqual(_texts[recent]))
+        {
+            return recent;
+        }
+
+        return recent = FindNumberOf(text);
+    }
+
+    /// <summary>As it is kept.</summary>
+    public ReadOnlySpan<byte> Utf8Of(long number) => _texts[(int)number];
+
+    public string TextOf(long number) => Encoding.UTF8.GetString(_texts[(int)number]);
+
+    public void Clear()
+    {
+        _byHash.Clear();
+        _texts.Clear();
+        Bytes = 0;
+        Version++;
+    }
+
+    private int FindNumberOf(ReadOnlySpan<byte> text)
+    {
         for (var hash = XxHash3.HashToUInt64(text, Seed); ; hash = unchecked(hash + 1))
         {
             if (!_byHash.TryGetValue(hash, out var number))
@@ -45,15 +74,5 @@ internal sealed class TraceTexts
                 return number;
             }
         }
-    }
-
-    public string TextOf(long number) => Encoding.UTF8.GetString(_texts[(int)number]);
-
-    public void Clear()
-    {
-        _byHash.Clear();
-        _texts.Clear();
-        Bytes = 0;
-        Version++;
     }
 }
