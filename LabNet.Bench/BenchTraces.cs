@@ -50,11 +50,19 @@ internal sealed class BenchTraces : IAsyncDisposable
         long offset = 0;
         for (var length = RandomAccess.Read(log, buffer, offset); length > 0; length = RandomAccess.Read(log, buffer, offset))
         {
-            offset += _intake.Read(buffer.AsSpan(0, length), nowNs: 0, isEnd: offset + length == RandomAccess.GetLength(log));
-            if (_intake.HasFinished)
+            var isEnd = offset + length == RandomAccess.GetLength(log);
+            var rest = buffer.AsMemory(0, length);
+            int taken;
+            do
             {
-                await HandOnAsync(offset);
+                taken = _intake.Read(rest.Span, nowNs: 0, isEnd);
+                (offset, rest) = (offset + taken, rest[taken..]);
+                if (_intake.HasFinished)
+                {
+                    await HandOnAsync(offset);
+                }
             }
+            while (taken > 0 && !rest.IsEmpty);
         }
 
         _intake.Finish();

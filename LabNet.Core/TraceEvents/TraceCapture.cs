@@ -138,14 +138,22 @@ internal sealed partial class TraceCapture(VmSession vm, LiveFeed feed, TraceSto
             return false;
         }
 
-        var taken = _intake.Read(_buffer.AsSpan(0, length), time.GetUnixTimeNs(), isEnd);
-        _position = _position with { Offset = _position.Offset + taken, NextSequence = _intake.Reader.NextSequence };
-        if (_intake.HasFinished)
+        // A segment ends in the midst of what was read: the rest of it is not copied from the file once more.
+        var read = 0;
+        int taken;
+        do
         {
-            await HandOnAsync(cancellationToken);
+            taken = _intake.Read(_buffer.AsSpan(read, length - read), time.GetUnixTimeNs(), isEnd);
+            read += taken;
+            _position = _position with { Offset = _position.Offset + taken, NextSequence = _intake.Reader.NextSequence };
+            if (_intake.HasFinished)
+            {
+                await HandOnAsync(cancellationToken);
+            }
         }
+        while (taken > 0 && read < length);
 
-        return taken > 0;
+        return read > 0;
     }
 
     private async Task HandOnIfDueAsync(CancellationToken cancellationToken)
