@@ -17,7 +17,7 @@ internal sealed record TraceRollupTrack(
     TraceRollupKey Key, long[] Buckets, long[] Counts, long[] LatencyCounts, long[] LatencySumsNs, long[] LatencyMaxsNs, (int Bucket, long Count)[][] Histogram);
 
 /// <summary>
-/// How many of which event there were when, in buckets of 1 ms (level 0), and of four times more with each level. Packed as a raw deflate stream:
+/// How many of which event there were when, in buckets of 1 ms (level 0), and of four times more with each level. Compressed (<see cref="Packed"/>):
 /// <code>
 /// rollup    = %x01 TRACKS { track }
 /// track     = name ID VCPU device ENTRIES FLAGS buckets counts [ latencies ]     ; zig-zag; VCPU -1, device empty for none; FLAGS: 1 latencies
@@ -80,14 +80,14 @@ internal sealed record TraceRollup(int Level, ImmutableArray<TraceRollupTrack> T
             }
         }
 
-        return Deflated.Pack(plain.WrittenSpan);
+        return Packed.Pack(plain.WrittenSpan);
     }
 
     /// <param name="withHistograms">Without, each <see cref="TraceRollupTrack.Histogram"/> is empty: a picture needs none, and they are the most of it.</param>
     /// <exception cref="DamagedSegmentException"/>
     public static TraceRollup Unpack(int level, byte[] data, bool withHistograms = true)
     {
-        var plain = Deflated.Unpack(data);
+        var plain = Packed.Unpack(data);
         if (plain.IsEmpty || plain[0] != Version)
         {
             throw new DamagedSegmentException("A rollup is of no known version.");
@@ -109,7 +109,7 @@ internal sealed record TraceRollup(int Level, ImmutableArray<TraceRollupTrack> T
 
     private static TraceRollupTrack ReadTrack(ref ReadOnlySpan<byte> plain, TraceRollupKey key, bool withHistograms)
     {
-        var entries = Varint.ReadCount(ref plain, Deflated.PlainBytesMax);
+        var entries = Varint.ReadCount(ref plain, Packed.PlainBytesMax);
         var hasLatencies = Varint.ReadCount(ref plain, (int)HasLatencies) != 0;
         var (buckets, counts) = (IntegerColumn.Read(ref plain, entries), IntegerColumn.Read(ref plain, entries));
         if (!hasLatencies)

@@ -50,7 +50,7 @@ internal sealed class TraceRows
     /// <exception cref="DamagedSegmentException">Also later, when a column is asked for.</exception>
     public static TraceRows Read(byte[] data, long startNs)
     {
-        var memory = Deflated.UnpackMemory(data);
+        var memory = Packed.UnpackMemory(data);
         var plain = memory.Span;
         if (plain.IsEmpty || plain[0] != TraceSegmentWriter.Version)
         {

@@ -4,7 +4,7 @@ using LabNet.Core.Storage;
 namespace LabNet.Core.TraceEvents;
 
 /// <summary>
-/// Writes a segment: some thousands of events of one VM in the order in which they were read, column by column, as a raw deflate stream:
+/// Writes a segment: some thousands of events of one VM in the order in which they were read, column by column, compressed (<see cref="Packed"/>):
 /// <code>
 /// segment   = %x01 COUNT TEXTS { text } THREADS { thread } EVENTS { event } rows { values }
 /// text      = BYTES utf-8
@@ -79,5 +79,5 @@ internal sealed class TraceSegmentWriter
         _plain.Write(_column.WrittenSpan);
     }
 
-    public byte[] End() => Deflated.Pack(_plain.WrittenSpan);
+    public byte[] End() => Packed.Pack(_plain.WrittenSpan);
 }

@@ -11,7 +11,7 @@ public sealed class IntegerColumnTests
     {
         for (var bit = 0; bit < 64; bit++)
         {
-            foreach (var value in (ulong[])[1UL << bit, (1UL << bit) - 1, (1UL << bit) | 1, ulong.MaxValue >> bit, 0xaaaa_aaaa_aaaa_aaaa >> bit, 0x0123_4567_89ab_cdef >> bit])
+            foreach (var value in (ulong[])[1UL << bit, (1UL << bit) - 1, (1UL << bit) | 1, ulong.MaxValue >> bit, 0xaaaa_aaaa_aaaa_aaaaUL >> bit, 0x0123_4567_89ab_cdefUL >> bit])
             {
                 var written = new byte[Varint.BytesMax];
                 var length = Varint.Write(written, value);
