@@ -26,7 +26,6 @@ internal static class TraceStoreBench
         var copies = arguments.Simpletrace is null ? warmUpCopies : EventsARoundPrinted / recorded.EventsARound;
         using var simpletrace = arguments.Simpletrace is { } script ? new Simpletrace(script, recorded, copies) : null;
         var path = Path.Join(Tmpfs, Path.GetRandomFileName());
-        var folder = Path.Join(Path.GetTempPath(), Path.GetRandomFileName());
         try
         {
             List<double> rates = [], bytes = [], printed = [], ratios = [], ratiosByClock = [];
@@ -37,7 +36,7 @@ internal static class TraceStoreBench
             {
                 var printing = round > 0 && simpletrace is not null ? await simpletrace.PrintAsync() : default;
                 await WriteLogAsync(path, recorded, round == 0 ? warmUpCopies : copies, round);
-                var (events, spent, took, bytesAnEvent) = await StoreAsync(path, folder);
+                var (events, spent, took, bytesAnEvent) = await StoreAsync(path);
                 Console.WriteLine($"{(round == 0 ? "warm-up" : $"round {round}"),-8} {events / spent / 1e6:0.00} million events a CPU second   {took:0.0} s   {bytesAnEvent:0.00} bytes an event");
                 if (round == 0)
                 {
@@ -69,23 +68,9 @@ internal static class TraceStoreBench
         }
     }
 
-    /// <param name="folder">Of ring.db, the same each time: its reading and writing is compiled once for each database, and LabNet has one.</param>
-    private static async Task<(long Events, double CpuSeconds, double Seconds, double BytesAnEvent)> StoreAsync(string path, string folder)
+    private static async Task<(long Events, double CpuSeconds, double Seconds, double BytesAnEvent)> StoreAsync(string path)
     {
-        Directory.CreateDirectory(folder);
-        try
-        {
-            return await StoreIntoAsync(folder, path);
-        }
-        finally
-        {
-            Directory.Delete(folder, recursive: true);
-        }
-    }
-
-    private static async Task<(long Events, double CpuSeconds, double Seconds, double BytesAnEvent)> StoreIntoAsync(string folder, string path)
-    {
-        await using var traces = new BenchTraces(folder);
+        await using var traces = new BenchTraces();
         var (began, cpu) = (Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime);
         await traces.TakeOverAsync(path);
         var (took, spent) = (Stopwatch.GetElapsedTime(began).TotalSeconds, (Environment.CpuUsage.TotalTime - cpu).TotalSeconds);

@@ -20,6 +20,9 @@ internal sealed class TraceLogReader : TraceReader
     /// <summary>A guest that can put a line feed into an event's text can make up names.</summary>
     private const int UndeclaredMax = 1000;
 
+    /// <summary>Of a number in a stamp.</summary>
+    private const int DigitsMax = 18;
+
     private const long NanosecondsPerSecond = 1_000_000_000;
     private const long NanosecondsPerMicrosecond = 1000;
 
@@ -142,13 +145,14 @@ internal sealed class TraceLogReader : TraceReader
         }
 
         var behind = text[_lastSecond.Length..];
-        if (!TryReadNumber(ref behind, out var microseconds) || behind.IsEmpty || behind[0] != ':')
+        var digits = PrintedNumber.ReadDigits(behind, out var microseconds);
+        if (digits is 0 or > DigitsMax || digits == behind.Length || behind[digits] != ':')
         {
             return false;
         }
 
-        text = behind[1..];
-        (timeNs, thread) = (_lastSecond.TimeNs + (microseconds * NanosecondsPerMicrosecond), _lastSecond.Thread);
+        text = behind[(digits + 1)..];
+        (timeNs, thread) = (_lastSecond.TimeNs + ((long)microseconds * NanosecondsPerMicrosecond), _lastSecond.Thread);
         return true;
     }
 
@@ -169,7 +173,6 @@ internal sealed class TraceLogReader : TraceReader
 
     private static bool TryReadNumber(ref ReadOnlySpan<byte> text, out long number)
     {
-        const int DigitsMax = 18;
         var length = PrintedNumber.ReadDigits(text, out var digits);
         number = (long)digits;
         text = text[length..];
