@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Runtime.InteropServices;
 
 namespace LabNet.Core.TraceEvents;
@@ -32,7 +33,7 @@ internal sealed class TraceRollupCells
     /// <summary>The bucket, and in the lowest bits the latency's: numbers are sorted many times faster than records.</summary>
     private readonly List<long> _latencies = [];
     private readonly List<long> _latencyCounts = [];
-    private Cell[] _cells = new Cell[CellsAtFirst];
+    private Cell[] _cells = ArrayPool<Cell>.Shared.Rent(CellsAtFirst);
     private int _count;
 
     /// <param name="latencyNs">Below 0 where it is not known.</param>
@@ -66,13 +67,17 @@ internal sealed class TraceRollupCells
         }
     }
 
+    /// <summary>To be called once, after all is counted.</summary>
     public TraceRollupTrack Build(TraceRollupKey key)
     {
         var (buckets, counts) = (Column(cell => cell.Bucket), Column(cell => cell.Count));
-        return _latencies.Count == 0
+        var track = _latencies.Count == 0
             ? new TraceRollupTrack(key, buckets, counts, [], [], [], [])
             : new TraceRollupTrack(
                 key, buckets, counts, Column(cell => cell.LatencyCount), Column(cell => cell.LatencySumNs), Column(cell => cell.LatencyMaxNs), Histogram(buckets));
+        ArrayPool<Cell>.Shared.Return(_cells);
+        (_cells, _count) = ([], 0);
+        return track;
     }
 
     private long[] Column(Func<Cell, long> of)
@@ -139,7 +144,10 @@ internal sealed class TraceRollupCells
 
         if (_count == _cells.Length)
         {
-            Array.Resize(ref _cells, _count * 2);
+            var larger = ArrayPool<Cell>.Shared.Rent(_count * 2);
+            _cells.AsSpan().CopyTo(larger);
+            ArrayPool<Cell>.Shared.Return(_cells);
+            _cells = larger;
         }
 
         Array.Copy(_cells, place, _cells, place + 1, _count - place);

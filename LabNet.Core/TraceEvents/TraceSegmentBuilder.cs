@@ -92,7 +92,13 @@ internal sealed class TraceSegmentBuilder
     /// <summary>Begins anew.</summary>
     public void Clear()
     {
-        if (_rowsOf.Values.Sum(rows => rows.Room) > KeptRoomMax)
+        var room = 0;
+        foreach (var rows in _rowsOf.Values)
+        {
+            room += rows.Room;
+        }
+
+        if (room > KeptRoomMax)
         {
             _rowsOf.Clear();
         }
