@@ -26,7 +26,15 @@ internal static class GuestShares
 
         """;
 
-    private const string Mount = Common + "mount_all";
+    /// <summary>What a LabNet that is gone had begun goes on in the guest: it has to be over before this can undo it. The agent has started it by then, as it answers in order.</summary>
+    private const string Mount = Common + """
+        turns=100
+        while [ "$turns" -gt 0 ] && grep -lsz '^labnet-unmount$' /proc/[0-9]*/cmdline >/dev/null; do
+          turns=$((turns - 1))
+          sleep 0.1
+        done
+        mount_all
+        """;
 
     /// <summary>All shares or none: where one is in use it says so, and who uses it, and mounts again what it had unmounted.</summary>
     private const string Unmount = Common + """
@@ -54,7 +62,7 @@ internal static class GuestShares
     /// <exception cref="GuestAgentException"/>
     public static async Task UnmountAsync(VmSession vm, CancellationToken cancellationToken)
     {
-        var result = await vm.RunInGuestAsync(new GuestProgram("/bin/sh", ["-c", Unmount]), cancellationToken);
+        var result = await RunAsync(vm, Unmount, "labnet-unmount", cancellationToken);
         var lines = Encoding.UTF8.GetString(result.Stdout.Span).Split('\n', StringSplitOptions.RemoveEmptyEntries);
         if (lines.FirstOrDefault(line => line.StartsWith("busy ", StringComparison.Ordinal)) is not { } busy)
         {
@@ -73,10 +81,14 @@ internal static class GuestShares
     /// <exception cref="GuestAgentException"/>
     public static async Task MountAsync(VmSession vm, CancellationToken cancellationToken)
     {
-        var result = await vm.RunInGuestAsync(new GuestProgram("/bin/sh", ["-c", Mount]), cancellationToken);
+        var result = await RunAsync(vm, Mount, "labnet-mount", cancellationToken);
         if (result.ExitCode != 0)
         {
             throw new VmConflictException($"The guest could not mount its shares again: {Encoding.UTF8.GetString(result.Stderr.Span).Trim()}");
         }
     }
+
+    /// <param name="name">Its only argument, by which the other one knows it.</param>
+    private static Task<GuestExecResult> RunAsync(VmSession vm, string script, string name, CancellationToken cancellationToken) =>
+        vm.RunInGuestAsync(new GuestProgram("/bin/sh", ["-s", name], Encoding.UTF8.GetBytes(script + "\n")), cancellationToken);
 }

@@ -36,14 +36,14 @@ public sealed class SnapshotStore(Database labDatabase)
     /// <exception cref="DatabaseException"/>
     public Task SaveFactsAsync(VmName vm, SnapshotId id, MachineFacts facts, CancellationToken cancellationToken) => labDatabase.WriteAsync(
         "INSERT OR REPLACE INTO snapshot_machines (vm, id, facts) VALUES (@vm, @id, @facts)",
-        new { vm = vm.ToString(), id = id.Text, facts = Deflated.Pack(JsonSerializer.SerializeToUtf8Bytes(facts, SnapshotJson.Default.MachineFacts)) },
+        new { vm = vm.ToString(), id = id.Text, facts = Packed.Pack(JsonSerializer.SerializeToUtf8Bytes(facts, SnapshotJson.Default.MachineFacts)) },
         cancellationToken);
 
     /// <returns>Null for a snapshot that somebody else took.</returns>
     /// <exception cref="DatabaseException"/>
     public MachineFacts? FindFacts(VmName vm, SnapshotId id) => labDatabase.Read(reader =>
         reader.QuerySingleOrDefault<byte[]>("SELECT facts FROM snapshot_machines WHERE vm = @vm AND id = @id", new { vm = vm.ToString(), id = id.Text })) is { } packed
-        ? JsonSerializer.Deserialize(Deflated.Unpack(packed), SnapshotJson.Default.MachineFacts)
+        ? JsonSerializer.Deserialize(Packed.Unpack(packed), SnapshotJson.Default.MachineFacts)
         : null;
 }
 

@@ -78,10 +78,13 @@ internal sealed class SnapshotLab : IAsyncDisposable
     }
 
     /// <summary>As somebody else would, by the socket that is left free for them.</summary>
-    public Task SaveElsewhereAsync(string tag) => ElsewhereAsync(
-        new QmpCommand<SnapshotArguments, QmpNothing>("snapshot-save", QmpJson.Default.SnapshotArguments, QmpJson.Default.QmpNothing),
-        new SnapshotArguments("others", tag, "vda", ["vda"]),
-        "others");
+    public async Task SaveElsewhereAsync(string tag)
+    {
+        using var events = Vm.WatchQmpEvents();
+        await ElsewhereAsync(SnapshotCommands.Save, new SnapshotArguments("others", tag, "vda", ["vda"]), "others");
+        await events.ReadAllAsync(Cancellation).FirstAsync(record => record.Item is QmpEventSeen { Event.Name: "RESUME" }, Cancellation);
+        await Lab.UntilAsync("box", state => state.RunState == RunState.Running);
+    }
 
     public Task DeleteElsewhereAsync(string tag) => ElsewhereAsync(SnapshotCommands.Delete, new SnapshotDeleteArguments("others", tag, ["vda"]), "others");
 
@@ -158,7 +161,6 @@ internal sealed class SnapshotLab : IAsyncDisposable
         await qmp.ExecuteAsync(command, arguments, Cancellation);
         await Lab.UntilAsync("box", state => state.Jobs.Any(one => one.Id == job && one.Status == "concluded"));
         await qmp.ExecuteAsync(SnapshotCommands.Dismiss, new IdArguments(job), Cancellation);
-        await Lab.UntilAsync("box", state => state.RunState == RunState.Running && state.Jobs.IsEmpty);
     }
 
     private static async Task<string> RunAsync(string program, params string[] arguments)

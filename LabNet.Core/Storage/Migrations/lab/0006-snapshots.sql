@@ -5,7 +5,7 @@ CREATE TABLE snapshot_trees (
     tree     TEXT NOT NULL CHECK (json_valid(tree))
 ) STRICT, WITHOUT ROWID;
 
--- What a machine was when a snapshot of it was taken, deflated JSON; for comparisons.
+-- What a machine was when a snapshot of it was taken, compressed JSON; for comparisons.
 CREATE TABLE snapshot_machines (
     vm    TEXT NOT NULL,
     id    TEXT NOT NULL,
