@@ -75,14 +75,14 @@ public sealed partial class Host
         RunAsync("qemu-img", ["snapshot", "-q", "-d", tag, path], input: null, cancellationToken);
 
     /// <summary>Whether a qcow2 file that no QEMU has open is sound.</summary>
-    /// <param name="repairsLeaks">Frees clusters that nothing points to; nothing else is changed.</param>
+    /// <param name="repair">What is set right; the answer then says what is left.</param>
     /// <exception cref="HostException">It cannot be checked.</exception>
-    public static async Task<ImageCheck> CheckImageAsync(string path, bool repairsLeaks, CancellationToken cancellationToken)
+    public static async Task<ImageCheck> CheckImageAsync(string path, ImageRepair repair, CancellationToken cancellationToken)
     {
         // qemu-img(1): 0 sound, 2 corrupted, 3 leaks; 1 says that the check itself failed.
         const int Failed = 1;
-        string[] repair = repairsLeaks ? ["-r", "leaks"] : [];
-        var (status, output, errors) = await RunToEndAsync("qemu-img", ["check", "--output=json", .. repair, path], input: null, cancellationToken);
+        string[] wanted = repair == ImageRepair.None ? [] : ["-r", repair == ImageRepair.Leaks ? "leaks" : "all"];
+        var (status, output, errors) = await RunToEndAsync("qemu-img", ["check", "--output=json", .. wanted, path], input: null, cancellationToken);
         if (status is < 0 or Failed or > 3)
         {
             throw new HostException($"{path} cannot be checked: {errors.Trim()}");
@@ -107,6 +107,18 @@ public sealed partial class Host
             ? Directory.ResolveLinkTarget(link, returnFinalTarget: true)?.FullName ?? link
             : throw new HostException($"There is no guest image for {vm.Architecture.Word()} ({link}). ./infra/guests/build.sh makes it.");
     }
+}
+
+/// <summary>What of a qcow2 file's faults is set right.</summary>
+public enum ImageRepair
+{
+    None,
+
+    /// <summary>Clusters that nothing points to are freed; nothing else is changed.</summary>
+    Leaks,
+
+    /// <summary>Also what contradicts itself: counts and flags are made to fit what the tables point to.</summary>
+    All,
 }
 
 /// <summary>What is wrong with a qcow2 file.</summary>

@@ -39,7 +39,7 @@ public sealed partial class VmSnapshots
         {
             var disks = await CoveredDisks.ReadAsync(Vm, CancellationToken.None);
             string[] having = [.. disks.Held.Where(one => one.Tag == tag).SelectMany(one => one.Disks)];
-            if (await Vm.RunJobAsync(SnapshotCommands.Delete, new SnapshotDeleteArguments(jobId, tag, having), jobId) is { } error)
+            if (await RunJobAsync(SnapshotCommands.Delete, new SnapshotDeleteArguments(jobId, tag, having), jobId) is { } error)
             {
                 throw new VmConflictException($"QEMU could not delete the snapshot: {error}");
             }

@@ -74,6 +74,11 @@ public sealed partial class VmSnapshots
             return;
         }
 
+        if (state.Definition is StartedVm && state.Process is VmProcessState.Off or VmProcessState.Exited)
+        {
+            await RepairAfterDeathAsync(cancellationToken);
+        }
+
         var held = state.Connection is QmpLinkState.Connected ? (await CoveredDisks.ReadAsync(Vm, cancellationToken)).Held
             : state.Definition is StartedVm && state.Process is VmProcessState.Off or VmProcessState.Exited && File.Exists(Vm.Paths.Disk)
                 ? CoveredDisks.OfImage(await Host.DescribeImageAsync(Vm.Paths.Disk, cancellationToken))
@@ -85,6 +90,8 @@ public sealed partial class VmSnapshots
 
         if (Tree.Step is { } step)
         {
+            // A QEMU that answers has not died; of one that is gone the disk was looked at before.
+            _mayBeDamaged = false;
             await ResolveAsync(step, held);
         }
 

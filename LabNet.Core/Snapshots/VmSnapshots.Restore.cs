@@ -113,7 +113,7 @@ public sealed partial class VmSnapshots
     private async Task LoadAsync(SnapshotStep step, Snapshot? before)
     {
         var disks = await CoveredDisks.ReadAsync(Vm, CancellationToken.None);
-        var error = await Vm.RunJobAsync(SnapshotCommands.Load, new SnapshotArguments(step.JobId, step.Tag, disks.Nodes[0], [.. disks.Nodes]), step.JobId);
+        var error = await RunJobAsync(SnapshotCommands.Load, new SnapshotArguments(step.JobId, step.Tag, disks.Nodes[0], [.. disks.Nodes]), step.JobId);
         if (error is not null)
         {
             await GoBackAsync(step, before);
@@ -138,7 +138,7 @@ public sealed partial class VmSnapshots
         {
             var disks = await CoveredDisks.ReadAsync(Vm, CancellationToken.None);
             var job = $"labnet-back-{before.Id}";
-            if (await Vm.RunJobAsync(SnapshotCommands.Load, new SnapshotArguments(job, before.Tag, disks.Nodes[0], [.. disks.Nodes]), job) is { } error)
+            if (await RunJobAsync(SnapshotCommands.Load, new SnapshotArguments(job, before.Tag, disks.Nodes[0], [.. disks.Nodes]), job) is { } error)
             {
                 throw new VmConflictException($"QEMU could load neither the snapshot nor “{before.Name}”: {error} Stop {Vm.State.Name}, then restore “{before.Name}”: that starts it anew.");
             }

@@ -165,7 +165,7 @@ public sealed partial class VmSnapshots
         var growth = progress is null ? Task.CompletedTask : ReportGrowthAsync(progress, ended.Token);
         try
         {
-            var error = await Vm.RunJobAsync(SnapshotCommands.Save, new SnapshotArguments(step.JobId, step.Tag, disks.Nodes[0], [.. disks.Nodes]), step.JobId);
+            var error = await RunJobAsync(SnapshotCommands.Save, new SnapshotArguments(step.JobId, step.Tag, disks.Nodes[0], [.. disks.Nodes]), step.JobId);
             if (error is not null)
             {
                 throw new VmConflictException($"QEMU could not take the snapshot: {error}{HintOfSpace()}");

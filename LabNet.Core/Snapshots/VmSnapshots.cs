@@ -1,5 +1,6 @@
 using System.Text.Json;
 using LabNet.Core.Feed;
+using LabNet.Core.Qmp;
 using LabNet.Core.Storage;
 using LabNet.Core.Vms;
 using Microsoft.Extensions.Logging;
@@ -25,6 +26,9 @@ public sealed partial class VmSnapshots : IAsyncDisposable
     private readonly Lock _sync = new();
     private SnapshotTree _tree;
     private bool _isKept = true;
+
+    /// <summary>Whether QEMU may have ended, or may yet be found to have ended, in the middle of a job.</summary>
+    private bool _mayBeDamaged;
     private Task _loop = Task.CompletedTask;
 
     internal VmSnapshots(VmSession vm, SnapshotStore store, LiveFeed feed, TimeProvider time, ILogger logger)
@@ -50,11 +54,14 @@ public sealed partial class VmSnapshots : IAsyncDisposable
     internal void Start()
     {
         Show(Load());
+        _mayBeDamaged = Tree.Step is not null;
+        Vm.BeforeStart = RepairAfterDeathAsync;
         _loop = Task.Run(() => ReconcileLoopAsync(_stopping.Token), CancellationToken.None);
     }
 
     public async ValueTask DisposeAsync()
     {
+        Vm.BeforeStart = null;
         await _stopping.CancelAsync();
         await _loop;
         _turn.Dispose();
@@ -163,4 +170,13 @@ public sealed partial class VmSnapshots : IAsyncDisposable
 
     [LoggerMessage(3503, LogLevel.Warning, "{Vm}: its snapshots could not be compared: {Problem}")]
     private partial void LogNotCompared(string vm, string problem);
+
+    /// <inheritdoc cref="VmSession.RunJobAsync"/>
+    private async Task<string?> RunJobAsync<TArguments>(QmpCommand<TArguments, QmpNothing> command, TArguments arguments, string jobId)
+    {
+        _mayBeDamaged = true;
+        var error = await Vm.RunJobAsync(command, arguments, jobId);
+        _mayBeDamaged = false;
+        return error;
+    }
 }

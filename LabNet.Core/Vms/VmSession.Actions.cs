@@ -89,6 +89,7 @@ public sealed partial class VmSession
         try
         {
             var image = await _services.Host.PrepareVmAsync(vm, Paths, cancellationToken);
+            await (BeforeStart?.Invoke(cancellationToken) ?? Task.CompletedTask);
             var decision = await _services.Host.ChooseAcceleratorAsync(vm, image, cancellationToken);
             var accelerator = new AcceleratorInUse(decision.Kind, decision.Reason);
             Apply(new VmEvent.Starting("starting QEMU", accelerator));

@@ -9,6 +9,9 @@ namespace LabNet.Core.Vms;
 /// <summary>What features need that save a machine and bring it back: QEMU's jobs, a start from a snapshot, and a guest that went back in time.</summary>
 public sealed partial class VmSession
 {
+    /// <summary>What a feature does to the VM's files before another QEMU opens them; null for nothing. Set while no start is under way.</summary>
+    internal Func<CancellationToken, Task>? BeforeStart { get; set; }
+
     private const string Concluded = "concluded";
     private const string JobStatusChange = "JOB_STATUS_CHANGE";
 

@@ -92,12 +92,11 @@ internal sealed class SnapshotLab : IAsyncDisposable
     public async Task WaitForRecordsAsync(int records, Operation operation)
     {
         using var changes = Lab.Feed.Subscribe(record => record.Source.Name == "box");
-        var ended = EndAsync(operation);
-        await using var seen = changes.ReadAllAsync(Cancellation).GetAsyncEnumerator(Cancellation);
-        for (var count = 0; count < records && !ended.IsCompleted; count++)
-        {
-            await Task.WhenAny(seen.MoveNextAsync().AsTask(), ended);
-        }
+        using var enough = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
+        var seen = changes.ReadAllAsync(enough.Token).Take(records).CountAsync(enough.Token).AsTask();
+        await Task.WhenAny(seen, EndAsync(operation));
+        await enough.CancelAsync();
+        await ((Task)seen).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     /// <summary>Ends when the tree has nothing under way and the guest, if it runs, has what it is owed.</summary>
