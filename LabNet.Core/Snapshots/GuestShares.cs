@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using LabNet.Core.GuestAgent;
 using LabNet.Core.Vms;
@@ -33,6 +34,11 @@ internal static class GuestShares
           turns=$((turns - 1))
           sleep 0.1
         done
+        if [ -n "${2-}" ]; then
+          date -u -s "@$2" >/dev/null || exit 1
+          # It waits for the next full second, and nobody has to wait for it.
+          (setsid hwclock --systohc --utc </dev/null >/dev/null 2>&1 &)
+        fi
         mount_all
         """;
 
@@ -62,7 +68,7 @@ internal static class GuestShares
     /// <exception cref="GuestAgentException"/>
     public static async Task UnmountAsync(VmSession vm, CancellationToken cancellationToken)
     {
-        var result = await RunAsync(vm, Unmount, "labnet-unmount", cancellationToken);
+        var result = await RunAsync(vm, Unmount, ["labnet-unmount"], cancellationToken);
         var lines = Encoding.UTF8.GetString(result.Stdout.Span).Split('\n', StringSplitOptions.RemoveEmptyEntries);
         if (lines.FirstOrDefault(line => line.StartsWith("busy ", StringComparison.Ordinal)) is not { } busy)
         {
@@ -77,18 +83,20 @@ internal static class GuestShares
     }
 
     /// <summary>Mounts what was unmounted before the machine was saved.</summary>
+    /// <param name="now">What the guest's clock is set to; null where it is right.</param>
     /// <exception cref="VmConflictException">The guest refuses.</exception>
     /// <exception cref="GuestAgentException"/>
-    public static async Task MountAsync(VmSession vm, CancellationToken cancellationToken)
+    public static async Task MountAsync(VmSession vm, DateTimeOffset? now, CancellationToken cancellationToken)
     {
-        var result = await RunAsync(vm, Mount, "labnet-mount", cancellationToken);
+        var time = now is { } set ? string.Create(CultureInfo.InvariantCulture, $"{set.ToUnixTimeMilliseconds() / 1000.0:0.000}") : "";
+        var result = await RunAsync(vm, Mount, ["labnet-mount", time], cancellationToken);
         if (result.ExitCode != 0)
         {
-            throw new VmConflictException($"The guest could not mount its shares again: {Encoding.UTF8.GetString(result.Stderr.Span).Trim()}");
+            throw new VmConflictException($"The guest could not set its clock and mount its shares: {Encoding.UTF8.GetString(result.Stderr.Span).Trim()}");
         }
     }
 
-    /// <param name="name">Its only argument, by which the other one knows it.</param>
-    private static Task<GuestExecResult> RunAsync(VmSession vm, string script, string name, CancellationToken cancellationToken) =>
-        vm.RunInGuestAsync(new GuestProgram("/bin/sh", ["-s", name], Encoding.UTF8.GetBytes(script + "\n")), cancellationToken);
+    /// <param name="arguments">The first is its name, by which the other one knows it.</param>
+    private static Task<GuestExecResult> RunAsync(VmSession vm, string script, string[] arguments, CancellationToken cancellationToken) =>
+        vm.RunInGuestAsync(new GuestProgram("/bin/sh", ["-s", .. arguments], Encoding.UTF8.GetBytes(script + "\n")), cancellationToken);
 }

@@ -193,25 +193,16 @@ public sealed partial class VmSnapshots
         {
             try
             {
-                if (Tree.Debt.HasFlag(GuestDebt.Clock))
-                {
-                    await Vm.SetGuestTimeAsync(cancellationToken);
-                    await LearnAsync(tree => tree.Owe(tree.Debt & ~GuestDebt.Clock));
-                }
-
-                if (MayHaveShares)
-                {
-                    await GuestShares.MountAsync(Vm, cancellationToken);
-                }
-
+                await GuestShares.MountAsync(Vm, Tree.Debt.HasFlag(GuestDebt.Clock) ? _time.GetUtcNow() : null, cancellationToken);
                 await LearnAsync(tree => tree.Owe(GuestDebt.None));
                 return;
             }
             catch (GuestAgentCommandException e)
             {
-                // It will not do it later either.
+                // A guest without a shell, or whose agent may start no programs: its clock the agent may set all the same.
+                await SetTimeByAgentAsync(cancellationToken);
                 await LearnAsync(tree => tree.Owe(GuestDebt.None));
-                Tell("guest-refused", $"After a snapshot the guest could not be given its time and its shares: {e.Message}");
+                Tell("guest-refused", $"After a snapshot the guest could not be given its shares: {e.Message}");
                 return;
             }
             catch (Exception e) when (e is GuestAgentException or VmConflictException)
@@ -224,6 +215,18 @@ public sealed partial class VmSnapshots
 
                 await Task.Delay(DebtPause, _time, cancellationToken);
             }
+        }
+    }
+
+    private async Task SetTimeByAgentAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await Vm.SetGuestTimeAsync(cancellationToken);
+        }
+        catch (GuestAgentException e)
+        {
+            LogNotPaid(Vm.State.Name.ToString(), e.Message);
         }
     }
 
