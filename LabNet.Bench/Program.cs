@@ -21,6 +21,7 @@ using LabNet.Bench;
     (TraceCostBench.Name, TraceCostBench.Measures, TraceCostBench.RunAsync),
     (TimelineBench.Name, TimelineBench.Measures, TimelineBench.RunAsync),
     (ChartsBench.Name, ChartsBench.Measures, ChartsBench.RunAsync),
+    (DiskDifferenceBench.Name, DiskDifferenceBench.Measures, DiskDifferenceBench.RunAsync),
 ];
 
 if (args is [var name, .. var options] && Array.Find(benchmarks, b => b.Name == name) is { Run: { } run })

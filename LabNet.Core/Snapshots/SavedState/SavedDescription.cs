@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text.Json;
+using System.Text.Unicode;
 
 namespace LabNet.Core.Snapshots;
 
@@ -16,6 +17,9 @@ internal sealed class SavedDescription : IDisposable
 
     /// <summary>Deeper than any device's, and shallow enough for the stack.</summary>
     private const int DepthMax = 128;
+
+    /// <summary>Both come in one order; a few may be left out on one side.</summary>
+    private const int LookAhead = 16;
 
     private const byte Mark = 6;
     private const int MarkBytes = 1 + sizeof(uint);
@@ -50,9 +54,16 @@ internal sealed class SavedDescription : IDisposable
             return new SavedDescription(document: null);
         }
 
+        // QEMU's names need no escapes; with them, and bytes that are no UTF-8, a JsonElement may throw later.
+        var text = bytes.AsMemory(mark + MarkBytes);
+        if (!Utf8.IsValid(text.Span) || text.Span.IndexOf("\\u"u8) >= 0)
+        {
+            return new SavedDescription(document: null);
+        }
+
         try
         {
-            return new SavedDescription(JsonDocument.Parse(bytes.AsMemory(mark + MarkBytes), new JsonDocumentOptions { MaxDepth = DepthMax }));
+            return new SavedDescription(JsonDocument.Parse(text, new JsonDocumentOptions { MaxDepth = DepthMax }));
         }
         catch (JsonException)
         {
@@ -63,7 +74,7 @@ internal sealed class SavedDescription : IDisposable
     /// <summary>The description of the next whole section, if there is one for it.</summary>
     public JsonElement? Next(string name, uint instance)
     {
-        for (var i = _next; i < _devices.Count; i++)
+        for (var i = _next; i < Math.Min(_devices.Count, _next + LookAhead); i++)
         {
             if (TextOf(_devices[i], "name") == name && (NumberOf(_devices[i], "instance_id") ?? 0) == instance)
             {

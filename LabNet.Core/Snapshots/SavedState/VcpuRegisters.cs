@@ -59,6 +59,12 @@ internal sealed partial class VcpuRegisters
     /// <param name="path">As in <see cref="SavedChange.Path"/>.</param>
     public string? NameOf(string path)
     {
+        if (Vector().Match(path) is { Success: true } vector)
+        {
+            var kind = vector.Groups["x86"].ValueSpan is "0" ? "XMM" : vector.Groups["x86"].Success ? "YMM" : vector.Groups["fpu"].Success ? "FPR" : "V";
+            return kind + vector.Groups["number"].Value;
+        }
+
         var match = Form().Match(path);
         var (field, rest) = (match.Groups["field"].Value, match.Groups["rest"].Value);
         var index = match.Groups["index"].Success && int.TryParse(match.Groups["index"].ValueSpan, out var number) ? number : -1;
@@ -132,4 +138,8 @@ internal sealed partial class VcpuRegisters
     /// <summary>A name of one or two parts; then perhaps an index; then what is inside of that.</summary>
     [GeneratedRegex(@"^(?<field>\w+(?:\.\w+)?)(?:\[(?<index>\d+)\])?(?<rest>.*)$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Form();
+
+    /// <summary>Of x86 the second half of a wide register is kept apart from the first.</summary>
+    [GeneratedRegex(@"^(?:env\.xmm_regs\[(?<x86>[01])\]|(?<fpu>env\.fpregs)|cpu/vfp\.env\.vfp\.zregs)\[(?<number>\d+)\]", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Vector();
 }
