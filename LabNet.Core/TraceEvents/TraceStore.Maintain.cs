@@ -30,9 +30,10 @@ public sealed partial class TraceStore
     /// <returns>False when there are too few rollups of the level.</returns>
     private static bool RollUp(SqliteConnection connection, SqliteTransaction transaction, long vm, int level)
     {
+        // By the primary key SQLite would walk through all that was rolled before.
         var rows = connection.Query<RollupRow>(
             """
-            SELECT level, first_seq, start_ns, end_ns, data FROM trace_rollups
+            SELECT level, first_seq, start_ns, end_ns, data FROM trace_rollups INDEXED BY trace_rollups_unrolled
             WHERE vm = @vm AND level = @level AND rolled = 0 AND growing = 0 ORDER BY first_seq LIMIT @FanIn
             """,
             new { vm, level, TraceRollup.FanIn },
