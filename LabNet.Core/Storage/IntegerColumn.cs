@@ -61,7 +61,7 @@ internal static class IntegerColumn
     public static long[] Read(ref ReadOnlySpan<byte> from, int count)
     {
         // A run of equal steps is long and takes few bytes: only an absurd number is told before anything is read.
-        var values = count <= CountMax ? new long[count] : throw new DamagedSegmentException("A column has more values than any has.");
+        var values = count <= CountMax ? GC.AllocateUninitializedArray<long>(count) : throw new DamagedSegmentException("A column has more values than any has.");
         Read(ref from, values);
         return values;
     }

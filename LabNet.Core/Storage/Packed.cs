@@ -40,7 +40,7 @@ internal static class Packed
     private static byte[] UnpackLz4(byte[] data)
     {
         ReadOnlySpan<byte> packed = data.AsSpan(1);
-        var plain = new byte[Varint.ReadCount(ref packed, PlainBytesMax)];
+        var plain = GC.AllocateUninitializedArray<byte>(Varint.ReadCount(ref packed, PlainBytesMax));
         return LZ4Codec.Decode(packed, plain) == plain.Length ? plain : throw new DamagedSegmentException("A segment cannot be unpacked, or not to what it says.");
     }
 

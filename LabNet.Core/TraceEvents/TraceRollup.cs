@@ -39,6 +39,7 @@ internal sealed record TraceRollup(int Level, ImmutableArray<TraceRollupTrack> T
     private const ulong HasLatencies = 1;
     private const long NanosecondsAtLevel0 = 1_000_000;
     private const int TracksMax = 1 << 20;
+    private const int PlainBytesAtFirst = 16 << 10;
 
     /// <summary>A bucket's width in nanoseconds.</summary>
     public static long WidthOf(int level) => NanosecondsAtLevel0 << (2 * level);
@@ -61,7 +62,7 @@ internal sealed record TraceRollup(int Level, ImmutableArray<TraceRollupTrack> T
 
     public byte[] Pack()
     {
-        var plain = new ArrayBufferWriter<byte>();
+        var plain = new ArrayBufferWriter<byte>(PlainBytesAtFirst);
         plain.Write([Version]);
         Varint.Write(plain, (ulong)Tracks.Length);
         foreach (var track in Tracks)
@@ -149,10 +150,17 @@ internal sealed record TraceRollup(int Level, ImmutableArray<TraceRollupTrack> T
         IntegerColumn.Write(plain, track.LatencySumsNs);
         IntegerColumn.Write(plain, track.LatencyMaxsNs);
         IntegerColumn.Write(plain, Array.ConvertAll(track.Histogram, pairs => (long)pairs.Length));
-        foreach (var (bucket, count) in track.Histogram.SelectMany(pairs => pairs))
+        foreach (var pairs in track.Histogram)
         {
-            Varint.Write(plain, (ulong)bucket);
-            Varint.Write(plain, (ulong)count);
+            var room = plain.GetSpan(pairs.Length * 2 * Varint.BytesMax);
+            var length = 0;
+            foreach (var (bucket, count) in pairs)
+            {
+                length += Varint.Write(room[length..], (ulong)bucket);
+                length += Varint.Write(room[length..], (ulong)count);
+            }
+
+            plain.Advance(length);
         }
     }
 

@@ -29,6 +29,7 @@ internal sealed class TraceRollupCells
 {
     private const int CellsAtFirst = 16;
     private const int LatencyBits = 9;
+    private const int LatenciesAtFirst = 256;
 
     /// <summary>The bucket, and in the lowest bits the latency's: numbers are sorted many times faster than records.</summary>
     private readonly List<long> _latencies = [];
@@ -93,6 +94,13 @@ internal sealed class TraceRollupCells
 
     private void AddLatency(long bucket, int latency, long count)
     {
+        if (_latencies.Count == 0)
+        {
+            // Most events end no request; those that do, do it by hundreds.
+            _latencies.EnsureCapacity(LatenciesAtFirst);
+            _latencyCounts.EnsureCapacity(LatenciesAtFirst);
+        }
+
         _latencies.Add((bucket << LatencyBits) | (uint)latency);
         _latencyCounts.Add(count);
     }

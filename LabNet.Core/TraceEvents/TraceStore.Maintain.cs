@@ -49,8 +49,8 @@ public sealed partial class TraceStore
             new { vm, level = level + 1, first = rows[0].First_seq, start = rows.Min(row => row.Start_ns), end = rows.Max(row => row.End_ns), rolled },
             transaction);
         connection.Execute(
-            "UPDATE trace_rollups SET rolled = 1 WHERE vm = @vm AND level = @level AND first_seq IN @firsts",
-            new { vm, level, firsts = rows.Select(row => row.First_seq) },
+            "UPDATE trace_rollups SET rolled = 1 WHERE vm = @vm AND level = @level AND first_seq BETWEEN @first AND @last AND rolled = 0 AND growing = 0",
+            new { vm, level, first = rows[0].First_seq, last = rows[^1].First_seq },
             transaction);
         AddBytes(connection, transaction, RowBytes + rolled.Length);
         return true;
