@@ -142,7 +142,7 @@ public sealed class Screenshots
         }
     }
 
-    private static async Task TakeAsync(
+    internal static async Task TakeAsync(
         string name, Lab lab, Action<DashboardHost> publish, Role? role = Role.Admin, string path = "/", Func<DashboardHost, IPage, Task>? after = null)
     {
         Directory.CreateDirectory(Folder);

@@ -116,6 +116,18 @@ public sealed class TimelineScriptTests : IAsyncLifetime
         400, 0, true, 7, 4, 25, 70, 11, 6, 70);
 
     [Fact(Timeout = 120_000)]
+    public Task A_snapshot_has_a_look_of_its_own_also_among_others() => ExpectAsync(
+        "draw-lanes",
+        """
+        const of = (...events) => { const { shape, tone } = m.lookOf(events.map(([kind, name]) => ({ kind, name }))); return `${shape} ${tone}`; };
+        return [
+          of(['snapshot', 'taken']), of(['snapshot', 'not-taken']), of(['snapshot', 'in-doubt']), of(['operation', 'ended']), of(['device', 'gone']),
+          of(['action', 'snapshot'], ['snapshot', 'taken'], ['operation', 'ended']), of(['process', 'crashed'], ['snapshot', 'restored']),
+        ];
+        """,
+        "bookmark --lab-series-4", "bookmark --lab-bad", "bookmark --lab-warning", "flag --lab-accent", "plus --lab-busy", "bookmark --lab-series-4", "bookmark --lab-bad");
+
+    [Fact(Timeout = 120_000)]
     public Task A_view_is_drawn_from_what_suits_best_and_no_stretch_twice() => ExpectAsync(
         "bins",
         """

@@ -9,6 +9,15 @@ internal static class ActionWords
 {
     public static string Name(VmAction action) => action == VmAction.Powerdown ? "Power down" : action.ToString();
 
+    /// <summary>An operation by its kind: an action, or something else that takes time.</summary>
+    public static string Name(Operation operation) => VmActions.TryParse(operation.Kind, out var action) ? Name(action) : operation.Kind switch
+    {
+        "snapshot" => "Take snapshot",
+        "restore" => "Restore",
+        "snapshot-delete" => "Delete snapshot",
+        var kind => kind,
+    };
+
     public static IconShape Icon(VmAction action) => action switch
     {
         VmAction.Start => IconShape.Play,

@@ -79,8 +79,7 @@ public sealed partial class VmDesk(
         if (operation is { State: OperationState.Failed } && operation.ActorName == actor.Name && operation.Id != _lastTold)
         {
             _lastTold = operation.Id;
-            var title = VmActions.TryParse(operation.Kind, out var action) ? ActionWords.Name(action) : operation.Kind;
-            Tell(NotificationSeverity.Error, $"{title} {operation.Vm}: failed", operation.Error ?? "No reason is known.");
+            Tell(NotificationSeverity.Error, $"{ActionWords.Name(operation)} {operation.Vm}: failed", operation.Error ?? "No reason is known.");
         }
     }
 

@@ -8,6 +8,7 @@ public enum VmTab
     Devices,
     MemoryMap,
     Block,
+    Snapshots,
     Benchmark,
     Network,
     Interrupts,

@@ -48,7 +48,9 @@ export class Choice {
   showFlags(events) {
     this.#begin();
     const [from, to] = [Math.min(...events.map(one => one.since ?? one.at)), Math.max(...events.map(one => one.at))];
-    this.#drawer.showFlags(events, [button('Zoom to it', () => this.#page.zoomTo(from, to))]);
+    const vms = new Set(events.filter(one => one.kind === 'snapshot' && one.vm).map(one => one.vm));
+    const links = [...vms].map(vm => make('a', { class: 'button', href: `/vms/${encodeURIComponent(vm)}/snapshots` }, `Snapshots of ${vm}`));
+    this.#drawer.showFlags(events, [button('Zoom to it', () => this.#page.zoomTo(from, to)), ...links]);
   }
 
   async showBin(hit) {

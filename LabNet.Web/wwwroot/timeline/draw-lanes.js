@@ -3,17 +3,21 @@ import { stateTone } from './run-state.js';
 // What an event of the history looks like: a shape for its sort, so that colour tells nothing alone.
 const shapes = {
   qmp: 'circle', job: 'square', action: 'flag', operation: 'flag', gap: 'cross', process: 'diamond', device: 'plus', storage: 'square',
+  snapshot: 'bookmark',
 };
 
 const badNames = new Set([
   'crashed', 'start-failed', 'GUEST_PANICKED', 'BLOCK_IO_ERROR', 'BLOCK_JOB_ERROR', 'lost', 'not-writable', 'damaged', 'problem',
+  'not-taken', 'not-restored',
 ]);
+const warningNames = new Set(['in-doubt', 'gone', 'guest-refused']);
 const apartCss = 11;
 const badgeCss = 19;
 
 function toneOfEvent(event) {
-  return event.kind === 'gap' ? '--lab-warning'
+  return event.kind === 'gap' || (event.kind === 'snapshot' && warningNames.has(event.name)) ? '--lab-warning'
     : badNames.has(event.name) ? '--lab-bad'
+    : event.kind === 'snapshot' ? '--lab-series-4'
     : event.kind === 'action' || event.kind === 'operation' ? '--lab-accent'
     : '--lab-busy';
 }
@@ -45,25 +49,47 @@ export function flagsOf(frame, vm) {
 export function drawFlags(context, frame, row, top) {
   const middle = top + row.height / 2;
   for (const { x, events } of flagsOf(frame, row.vm)) {
-    const worst = events.find(event => toneOfEvent(event) === '--lab-bad') ?? events.find(event => event.kind === 'gap') ?? events[0];
-    const colour = frame.colours.of(toneOfEvent(worst));
+    const { shape, tone } = lookOf(events);
+    const colour = frame.colours.of(tone);
     if (events.length === 1) {
-      drawShape(context, shapes[worst.kind] ?? 'ring', x, middle, colour);
+      drawShape(context, shape, x, middle, colour);
     } else {
-      drawCount(context, frame, x, middle, events.length, colour);
+      drawCount(context, frame, x, middle, events.length, shape, colour);
     }
   }
 }
 
-function drawCount(context, frame, x, middle, count, colour) {
+// Of several that stand as one: what went wrong goes before what is missing, and a snapshot, to which one can go back, before the rest.
+export function lookOf(events) {
+  const shown = events.find(event => toneOfEvent(event) === '--lab-bad') ?? events.find(event => event.kind === 'gap')
+    ?? events.find(event => event.kind === 'snapshot') ?? events[0];
+  const one = events.find(event => event.kind === 'snapshot') ?? shown;
+  return { shape: shapes[one.kind] ?? 'ring', tone: toneOfEvent(shown) };
+}
+
+function drawCount(context, frame, x, middle, count, shape, colour) {
   const text = count > 99 ? '99+' : String(count);
   const width = 8 + text.length * 6.5;
   context.fillStyle = colour;
   context.beginPath();
-  context.roundRect(x - 5, middle - 7, width, 14, 7);
+  if (shape === 'bookmark') {
+    bookmark(context, x - 5, width, middle);
+  } else {
+    context.roundRect(x - 5, middle - 7, width, 14, 7);
+  }
+
   context.fill();
   context.fillStyle = frame.colours.of('--lab-surface');
   context.fillText(text, x - 1, middle + 0.5);
+}
+
+function bookmark(context, left, width, y) {
+  context.moveTo(left, y - 8);
+  context.lineTo(left + width, y - 8);
+  context.lineTo(left + width, y + 10);
+  context.lineTo(left + width / 2, y + 6);
+  context.lineTo(left, y + 10);
+  context.closePath();
 }
 
 function drawShape(context, shape, x, y, colour) {
@@ -88,6 +114,9 @@ function drawShape(context, shape, x, y, colour) {
       context.moveTo(x, y - 8);
       context.lineTo(x + 8, y - 4.5);
       context.lineTo(x, y - 1);
+      return context.fill();
+    case 'bookmark':
+      bookmark(context, x - 4.5, 9, y - 1);
       return context.fill();
     case 'plus':
       context.moveTo(x - 5, y);
