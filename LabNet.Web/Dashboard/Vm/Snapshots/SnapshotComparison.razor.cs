@@ -12,6 +12,12 @@ public sealed partial class SnapshotComparison
     private const string Unknown = "not known";
 
     [Parameter, EditorRequired]
+    public VmSnapshots Snapshots { get; set; } = default!;
+
+    [Parameter, EditorRequired]
+    public Actor Actor { get; set; } = default!;
+
+    [Parameter, EditorRequired]
     public VmState State { get; set; } = default!;
 
     [Parameter, EditorRequired]
