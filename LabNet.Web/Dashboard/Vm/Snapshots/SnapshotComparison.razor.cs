@@ -32,7 +32,7 @@ public sealed partial class SnapshotComparison
         ("QEMU", Qemu(a), Qemu(b)),
         ("Plugged in", Plugged(a), Plugged(b)),
         ("Machine’s state", Size(a), Size(b)),
-        ("Note", a.Snapshot?.Note ?? "", b.Snapshot?.Note ?? ""),
+        .. $"{a.Snapshot?.Note}{b.Snapshot?.Note}".Length > 0 ? [("Note", a.Snapshot?.Note ?? "", b.Snapshot?.Note ?? "")] : Array.Empty<(string, string, string)>(),
     ];
 
     private string Qemu(ChosenSnapshot side) =>

@@ -36,7 +36,7 @@ public sealed class SnapshotDesk(DialogService dialogs)
         var plan = RestorePlan.Of(snapshots, snapshot, disks);
         Func<bool, Task<string?>> begin = keep => BeginAsync(() => snapshots.BeginRestoreAsync(snapshot, keep, actor, cancellationToken));
         return dialogs.OpenAsync<RestoreDialog>(
-            plan.WhyNot is null ? $"Restore “{snapshot.Name}”?" : $"“{snapshot.Name}” cannot be restored",
+            plan.WhyNot is null ? "Restore this snapshot?" : "This snapshot cannot be restored",
             new Dictionary<string, object?>
             {
                 [nameof(RestoreDialog.Vm)] = snapshots.Vm.State.Name,
@@ -51,7 +51,7 @@ public sealed class SnapshotDesk(DialogService dialogs)
         var tree = snapshots.Tree;
         Func<Task<string?>> begin = () => BeginAsync(() => snapshots.BeginDeleteAsync(snapshot, actor, cancellationToken));
         return dialogs.OpenAsync<DeleteSnapshotDialog>(
-            $"Delete “{snapshot.Name}”?",
+            "Delete this snapshot?",
             new Dictionary<string, object?>
             {
                 [nameof(DeleteSnapshotDialog.Vm)] = snapshots.Vm.State.Name,

@@ -28,7 +28,12 @@ internal static class SnapshotWords
         _ => "was not deleted",
     };
 
-    public static string Machine(VmState state) => state is { IsThere: true, RunState: { } runState } ? $"{state.Name} is {runState}" : $"{state.Name} is {VmStanding.Of(state).Word}";
+    public static string Machine(VmState state) => $"{state.Name} is {(state.IsThere ? state.RunState?.Word : null) switch
+    {
+        "save-vm" => "being saved",
+        "restore-vm" => "being restored",
+        var word => word ?? VmStanding.Of(state).Word,
+    }}";
 
     /// <summary>Where the one of a row came from, in words that stand behind its name.</summary>
     public static string Lineage(SnapshotRow row) => (row.Parent, row.Snapshot) switch

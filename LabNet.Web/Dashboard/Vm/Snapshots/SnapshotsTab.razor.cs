@@ -56,7 +56,7 @@ public sealed partial class SnapshotsTab : IAsyncDisposable
         get
         {
             var there = _tree.There.ToList();
-            return there.Count == 0 ? "" : $"{there.Count}, with {Figures.Bytes(there.Sum(one => one.VmStateBytes))} of memory";
+            return there.Count == 0 ? "" : $"{there.Count}, which hold {Figures.Bytes(there.Sum(one => one.VmStateBytes))} of memory";
         }
     }
 
