@@ -23,6 +23,9 @@ public sealed record MachineDifferences(
     ImmutableArray<Difference> CommandLine,
     ImmutableArray<MemoryChange> Memory)
 {
+    /// <summary>The snapshot that QEMU was started from, and the file that its log goes to, are no part of what the machine is.</summary>
+    private static readonly HashSet<string> OfTheStart = new(["-loadvm", "-S", "-D"], StringComparer.Ordinal);
+
     public bool AreNone => Devices.IsEmpty && Properties.IsEmpty && BlockNodes.IsEmpty && CommandLine.IsEmpty && Memory.IsEmpty;
 
     /// <summary>Pure.</summary>
@@ -80,7 +83,6 @@ public sealed record MachineDifferences(
             i += takesValue ? 1 : 0;
         }
 
-        // The snapshot that QEMU was started from is no part of what the machine is.
-        return all.Where(one => !one.Key.StartsWith("-loadvm ", StringComparison.Ordinal) && one.Key != "-S").ToDictionary(StringComparer.Ordinal);
+        return all.Where(one => !OfTheStart.Contains(one.Value.Split(' ')[0])).ToDictionary(StringComparer.Ordinal);
     }
 }

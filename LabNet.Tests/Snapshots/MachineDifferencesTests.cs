@@ -61,7 +61,7 @@ public sealed class MachineDifferencesTests
 
     [Fact]
     public void The_same_machine_has_no_differences_also_when_it_was_started_from_a_snapshot() =>
-        Assert.True(MachineDifferences.Between(Of(Tree, "-m", "256M"), Of(Tree, "-m", "256M", "-loadvm", "before", "-S")).AreNone);
+        Assert.True(MachineDifferences.Between(Of(Tree, "-m", "256M"), Of(Tree, "-m", "256M", "-D", "/log.2", "-loadvm", "before", "-S")).AreNone);
 
     [Fact]
     public void What_came_what_went_and_what_changed_is_told()

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
-using LabNet.Core.Feed;
 using LabNet.Core.GuestAgent;
 using LabNet.Core.Qmp;
 using LabNet.Core.Snapshots;
@@ -171,7 +170,7 @@ internal sealed class SnapshotLab : IAsyncDisposable
 
     private static async Task<(int Status, string Output)> RunToEndAsync(string program, params string[] arguments)
     {
-        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using var process = Process.Start(new ProcessStartInfo(program, arguments) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true })!;
         var errors = process.StandardError.ReadToEndAsync(Cancellation);
         var output = await process.StandardOutput.ReadToEndAsync(Cancellation);
         await process.WaitForExitAsync(Cancellation);

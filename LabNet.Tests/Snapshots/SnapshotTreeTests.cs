@@ -74,8 +74,8 @@ public sealed class SnapshotTreeTests
     public void A_tree_is_found_again_as_it_was_in_its_document()
     {
         var step = new SnapshotStep(SnapshotStepKind.Load, Id("a"), "a", WasRunning: true, Start);
-        var tree = Empty().Taken(Of("a") with { Machine = new SnapshotMachine(new Version(7, 2, 22), ["vda"], []) }).Deleted(Id("a")).Begin(step)
-            .Owe(GuestDebt.Shares | GuestDebt.Clock) with { Revision = 7 };
+        var taken = Of("a") with { Machine = new SnapshotMachine(new Version(7, 2, 22), ["vda"], []) };
+        var tree = Empty().Taken(taken).Deleted(Id("a")).Begin(step).Owe(GuestDebt.Shares | GuestDebt.Clock) with { Revision = 7 };
         using var folder = new TestFolder();
         SnapshotDocument.WriteTo(folder.Path, tree);
         var again = SnapshotDocument.ReadFrom(folder.Path)!;

@@ -59,7 +59,7 @@ public sealed class SnapshotsQemuTests
         Assert.Equal(LabNet.Core.Qmp.RunState.Running, lab.Vm.State.RunState);
     }
 
-    private static Task WriteAsync(SnapshotLab lab, string word) => lab.InGuestAsync($"printf {word} > /root/word; sync; printf {word} > /dev/shm/word");
+    private static Task<string> WriteAsync(SnapshotLab lab, string word) => lab.InGuestAsync($"printf {word} > /root/word; sync; printf {word} > /dev/shm/word");
 
     /// <summary>What the disk and the memory say, which is the same.</summary>
     private static async Task<string> ReadAsync(SnapshotLab lab)
