@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Bunit;
 using LabNet.Core.Snapshots;
 using LabNet.Web.Dashboard.Vm.Differences;
