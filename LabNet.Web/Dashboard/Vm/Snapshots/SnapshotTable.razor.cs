@@ -33,7 +33,11 @@ public sealed partial class SnapshotTable
     [Parameter]
     public bool MayAct { get; set; }
 
-    /// <summary>Why not at the moment; null where it can be asked for.</summary>
+    /// <summary>Whether the page is live.</summary>
+    [Parameter]
+    public bool Ready { get; set; }
+
+    /// <summary>Why not at the moment; null where it can be asked for. The buttons keep the focus meanwhile.</summary>
     [Parameter]
     public string? WhyNotAct { get; set; }
 

@@ -3,23 +3,28 @@ using LabNet.Core.Snapshots;
 using LabNet.Core.Vms;
 using LabNet.Web.Dashboard.Live;
 using Microsoft.AspNetCore.Components;
+using Microsoft.JSInterop;
 
 namespace LabNet.Web.Dashboard.Vm.Snapshots;
 
 /// <summary>A VM's snapshots as the tree that they are; taken, restored, deleted and compared. Which two are compared is in the address.</summary>
 public sealed partial class SnapshotsTab : IAsyncDisposable
 {
-    private const string WhyBusy = "Something is under way with the snapshots. Wait for its end.";
-
     private readonly CancellationTokenSource _leaving = new();
     private VmSnapshots _snapshots = default!;
     private string? _closed;
+    private ElementReference _panel;
+    private ElementReference _title;
+    private BrowserPart? _focus;
 
     [Inject]
     private SnapshotRegistry Registry { get; set; } = default!;
 
     [Inject]
     private SnapshotDesk Desk { get; set; } = default!;
+
+    [Inject]
+    private IJSRuntime JavaScript { get; set; } = default!;
 
     [Inject]
     private NavigationManager Navigation { get; set; } = default!;
@@ -56,7 +61,7 @@ public sealed partial class SnapshotsTab : IAsyncDisposable
         get
         {
             var there = _tree.There.ToList();
-            return there.Count == 0 ? "" : $"{there.Count}, which hold {Figures.Bytes(there.Sum(one => one.VmStateBytes))} of memory";
+            return there.Count == 0 ? "" : $"{there.Count}, which {(there.Count == 1 ? "holds" : "hold")} {Figures.Bytes(there.Sum(one => one.VmStateBytes))} of memory";
         }
     }
 
@@ -67,7 +72,7 @@ public sealed partial class SnapshotsTab : IAsyncDisposable
         : State.Definition is Core.Labs.AttachedVm ? VmAsking.WhyNotQemu(State)
         : $"{State.Name} is off: a snapshot keeps a machine that is there, so start it to take one. Restoring one works now, and starts it.";
 
-    private string? WhyNotAct => !RendererInfo.IsInteractive ? "The page is not live yet." : Running is not null ? WhyBusy : null;
+    private string? WhyNotAct => Running is null ? null : "Something is under way with the snapshots. Wait for its end.";
 
     private IEnumerable<string> Notices
     {
@@ -88,6 +93,7 @@ public sealed partial class SnapshotsTab : IAsyncDisposable
     {
         await _leaving.CancelAsync();
         await EndFollowingAsync();
+        await (_focus?.DisposeAsync() ?? ValueTask.CompletedTask);
         _leaving.Dispose();
     }
 
@@ -99,16 +105,30 @@ public sealed partial class SnapshotsTab : IAsyncDisposable
 
     protected override void OnParametersSet() => AskIfChanged();
 
-    private Task TakeAsync() => Desk.TakeAsync(_snapshots, _disks, Actor, _leaving.Token);
+    protected override async Task OnAfterRenderAsync(bool firstRender)
+    {
+        if (firstRender)
+        {
+            _focus = new BrowserPart(JavaScript, Time, "./Dashboard/Vm/Snapshots/SnapshotsTab.razor.js");
+            await _focus.OpenAsync(_panel, _title);
+        }
+    }
+
+    private Task TakeAsync() => WhyNotAct is not null ? Task.CompletedTask : Desk.TakeAsync(_snapshots, _disks, Actor, _leaving.Token);
 
     private async Task RestoreAsync(Snapshot snapshot)
     {
+        if (WhyNotAct is not null)
+        {
+            return;
+        }
+
         // What could have changed without a word, such as a fault that is in force on a disk.
         await AskAsync();
         await Desk.RestoreAsync(_snapshots, snapshot, State.IsThere ? _disks : null, Actor, _leaving.Token);
     }
 
-    private Task DeleteAsync(Snapshot snapshot) => Desk.DeleteAsync(_snapshots, snapshot, Actor, _leaving.Token);
+    private Task DeleteAsync(Snapshot snapshot) => WhyNotAct is not null ? Task.CompletedTask : Desk.DeleteAsync(_snapshots, snapshot, Actor, _leaving.Token);
 
     private string AddressOf(SnapshotChoice choice) =>
         Navigation.GetUriWithQueryParameters(VmTab.Snapshots.Address(State.Name), new Dictionary<string, object?> { ["a"] = choice.A, ["b"] = choice.B });
