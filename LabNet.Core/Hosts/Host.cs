@@ -85,8 +85,16 @@ public sealed partial class Host(HostSettings settings, TimeProvider time, ILogg
             await Task.Delay(Glance, time, cancellationToken);
         }
 
-        int? status = File.Exists(note) && int.TryParse(await File.ReadAllTextAsync(note, cancellationToken), out var number) ? number : null;
-        return new QemuExit(status, Tail(Path.Join(paths.Folder, "stderr")) + Tail(Path.Join(paths.Folder, "stderr.last")));
+        return ReadExit(paths);
+    }
+
+    /// <summary>The same, as it is known by now.</summary>
+    public static QemuExit ReadExit(VmPaths paths)
+    {
+        var note = new FileInfo(Path.Join(paths.Folder, "exit"));
+        int? status = note.Exists && int.TryParse(File.ReadAllText(note.FullName), out var number) ? number : null;
+        return new QemuExit(
+            status, Tail(Path.Join(paths.Folder, "stderr")) + Tail(Path.Join(paths.Folder, "stderr.last")), note.Exists ? new DateTimeOffset(note.LastWriteTimeUtc) : null);
     }
 
     /// <summary>Waits for the process to end.</summary>

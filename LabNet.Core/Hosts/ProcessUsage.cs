@@ -21,6 +21,15 @@ public static class ProcessUsage
             : ReadTimes($"/proc/{pid}/task/{thread}/stat");
     }
 
+    /// <summary>How long a thread has run or waited for a CPU to run on: all but its sleep. Null if it is gone, or the kernel does not tell (CONFIG_SCHED_INFO).</summary>
+    public static long? ReadThreadWantedNs(int pid, int thread)
+    {
+        Span<byte> buffer = stackalloc byte[128];
+        return Read($"/proc/{pid}/task/{thread}/schedstat", buffer, out var length) && Field(buffer[..length], 0) is { } ran && Field(buffer[..length], 1) is { } waited
+            ? ran + waited
+            : null;
+    }
+
     /// <summary>Resident memory in bytes; null if the process is gone.</summary>
     public static long? ReadResidentBytes(int pid)
     {

@@ -25,6 +25,9 @@ public sealed record QemuProcess(int Pid, long StartTicks, string BootId)
             : null;
     }
 
+    /// <summary>As infra/vm-run.sh writes it.</summary>
+    public string Note => $"{Pid} {StartTicks} {BootId}";
+
     private static readonly Lazy<string?> ThisBoot = new(() => ReadAllText("/proc/sys/kernel/random/boot_id")?.Trim());
 
     public bool IsAlive =>
@@ -85,4 +88,5 @@ public sealed record QemuProcess(int Pid, long StartTicks, string BootId)
 /// <summary>How a QEMU ended, as infra/vm-run.sh noted it.</summary>
 /// <param name="Status">The shell's exit status (128 + signal for a signal); null if nobody was there to see it.</param>
 /// <param name="StderrTail">The last lines that QEMU printed.</param>
-public sealed record QemuExit(int? Status, string StderrTail);
+/// <param name="At">When that was noted; null if nobody was there.</param>
+public sealed record QemuExit(int? Status, string StderrTail, DateTimeOffset? At = null);

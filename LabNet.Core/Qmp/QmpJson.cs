@@ -53,6 +53,7 @@ public readonly record struct QmpNothing;
 [JsonSerializable(typeof(HumanMonitorLine))]
 [JsonSerializable(typeof(SnapshotArguments))]
 [JsonSerializable(typeof(SnapshotDeleteArguments))]
+[JsonSerializable(typeof(DumpArguments))]
 [JsonSerializable(typeof(TraceEventNameArguments))]
 [JsonSerializable(typeof(TraceEventSetStateArguments))]
 [JsonSerializable(typeof(TraceEventInfo[]))]

@@ -38,6 +38,9 @@ public sealed partial class OperationRegistry(
     /// <summary>As it is now; of those that ended, the ones of the last day.</summary>
     public Operation? Find(string id) => _running.TryGetValue(id, out var running) ? running.Operation : store.Find(id);
 
+    /// <summary>What is under way for the VM.</summary>
+    public IReadOnlyList<Operation> RunningOf(VmName vm) => [.. _running.Values.Select(one => one.Operation).Where(one => one.Vm == vm)];
+
     /// <summary>Ends when the operation does.</summary>
     public async Task<Operation?> WaitAsync(string id, CancellationToken cancellationToken)
     {

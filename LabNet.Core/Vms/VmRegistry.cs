@@ -37,9 +37,13 @@ public sealed partial class VmRegistry : IAsyncDisposable
     }
 
     /// <summary>Begins to start what does not run; others' VMs are left alone.</summary>
-    public async Task StartAllAsync(Actor actor, CancellationToken cancellationToken)
+    public Task StartAllAsync(Actor actor, CancellationToken cancellationToken) => StartAllAsync(actor, _ => false, cancellationToken);
+
+    /// <inheritdoc cref="StartAllAsync(Actor, CancellationToken)"/>
+    /// <param name="except">Those that somebody else is about to start.</param>
+    public async Task StartAllAsync(Actor actor, Func<VmSession, bool> except, CancellationToken cancellationToken)
     {
-        foreach (var vm in Vms.Where(vm => vm.State.Definition is StartedVm))
+        foreach (var vm in Vms.Where(vm => vm.State.Definition is StartedVm && !except(vm)))
         {
             try
             {

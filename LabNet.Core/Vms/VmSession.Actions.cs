@@ -129,6 +129,11 @@ public sealed partial class VmSession
         }
         catch (Exception e) when (_process is null && e is HostException or IOException or UnauthorizedAccessException)
         {
+            if (QemuProcess.ReadFrom(Paths) is { IsAlive: false } failed)
+            {
+                NoteEnd(failed.Note);
+            }
+
             Apply(new VmEvent.StartFailed(new VmProblem($"{_state.Name} could not be started", e.Message, _services.Time.GetUtcNow())));
             throw;
         }
@@ -230,6 +235,7 @@ public sealed partial class VmSession
         if (_process is { } process)
         {
             _endExpected = true;
+            NoteEnd(process.Note);
             process.Kill();
             _lookAtProcess.Give();
             await WaitUntilAsync(s => s.Process is VmProcessState.Exited or VmProcessState.Off, cancellationToken);

@@ -193,8 +193,15 @@ public sealed partial class VmSession
 
         var exit = await _services.Host.ReadExitAsync(_services.Host.PathsOf(_state.Name), cancellationToken);
         _process = null;
-        LogEnded(_state.Name, process.Pid, exit.Status, _endExpected);
-        Apply(new VmEvent.ProcessExited(new VmProcessState.Exited(exit.Status, _endExpected, exit.StderrTail, _services.Time.GetUtcNow())));
+
+        // SHUTDOWN may still be on its way; a QEMU that ends in order was asked to.
+        var expected = _endExpected || exit.Status == 0;
+        LogEnded(_state.Name, process.Pid, exit.Status, expected);
+        Apply(new VmEvent.ProcessExited(new VmProcessState.Exited(exit.Status, expected, exit.StderrTail, _services.Time.GetUtcNow())));
+        if (expected)
+        {
+            NoteEnd(process.Note);
+        }
     }
 
     private async Task AgentLoopAsync(CancellationToken cancellationToken)

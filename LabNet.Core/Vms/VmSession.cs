@@ -84,6 +84,10 @@ public sealed partial class VmSession : IAsyncDisposable
             _console.TellAway();
             ReadPlugged();
         }
+        else if (QemuProcess.ReadFrom(Paths) is { } gone)
+        {
+            TellMissedEnd(gone);
+        }
 
         ReadTraceSwitches();
         _qmp.Start();

@@ -18,7 +18,10 @@ lab_down() {
   fi
   local pid
   for pid in "$state"/vms/*/pid; do
-    [[ -f $pid ]] && end_process "$pid" "QEMU of $(basename -- "$(dirname -- "$pid")")"
+    process_alive "$pid" || continue
+    # So that the next LabNet takes the end for no crash.
+    cp -- "$pid" "$(dirname -- "$pid")/ended"
+    end_process "$pid" "QEMU of $(basename -- "$(dirname -- "$pid")")"
   done
   remove_network
   remove_trace_folders
