@@ -24,6 +24,9 @@ public static class EventKind
     /// <summary>A snapshot was taken, restored, deleted or found.</summary>
     public const string Snapshot = "snapshot";
 
+    /// <summary>A VM crashed, or what became of that.</summary>
+    public const string Incident = "incident";
+
     /// <summary>Somebody asked for something; as in the audit log.</summary>
     public const string Action = "action";
 
@@ -42,7 +45,7 @@ public static class EventKind
     /// <summary>LabNet's own databases.</summary>
     public const string Storage = "storage";
 
-    public static IReadOnlyList<string> All { get; } = [Qmp, Job, Connection, Process, Guest, Device, Snapshot, Action, Operation, Link, Gap, Clock, Storage];
+    public static IReadOnlyList<string> All { get; } = [Qmp, Job, Connection, Process, Guest, Device, Snapshot, Incident, Action, Operation, Link, Gap, Clock, Storage];
 }
 
 /// <summary>What an item says in the history.</summary>

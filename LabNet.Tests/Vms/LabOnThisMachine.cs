@@ -2,6 +2,7 @@ using LabNet.Core.Feed;
 using LabNet.Core.Hosts;
 using LabNet.Core.Labs;
 using LabNet.Core.Qmp;
+using LabNet.Core.Recovery;
 using LabNet.Core.Snapshots;
 using LabNet.Core.Storage;
 using LabNet.Core.Vms;
@@ -42,6 +43,10 @@ internal sealed class LabOnThisMachine : IAsyncDisposable
 
     public SnapshotRegistry Snapshots { get; private set; } = null!;
 
+    public RecoveryRegistry Recovery { get; private set; } = null!;
+
+    public RecoveryStore Incidents { get; private set; } = null!;
+
     public static LabOnThisMachine Open(string labFile, QmpOptions? qmp = null, TimeProvider? time = null)
     {
         var folder = Directory.CreateTempSubdirectory("labnet-test-").FullName;
@@ -63,6 +68,9 @@ internal sealed class LabOnThisMachine : IAsyncDisposable
 
     /// <summary>LabNet goes away, its VMs stay; they are killed when this is disposed.</summary>
     public Task CloseLabNetAsync() => CloseSessionsAsync();
+
+    /// <summary>Until vm-run.sh has written down how a QEMU ended that no LabNet sees.</summary>
+    public Task UntilEndIsNotedAsync(string vm) => _host!.ReadExitAsync(Vm(vm).Paths, CancellationToken.None);
 
     public async Task<Operation> DoAsync(string vm, VmAction action)
     {
@@ -120,6 +128,9 @@ internal sealed class LabOnThisMachine : IAsyncDisposable
         Vms.Open();
         Snapshots = new SnapshotRegistry(Vms, new SnapshotStore(_database), Feed, Time, NullLogger<SnapshotRegistry>.Instance);
         Snapshots.Start();
+        Incidents = new RecoveryStore(_database);
+        Recovery = new RecoveryRegistry(Vms, Snapshots, Incidents, new EvidenceReader(history: null, Time), _operations, Feed, Time, NullLogger<RecoveryRegistry>.Instance);
+        Recovery.Start();
     }
 
     private async Task CloseSessionsAsync()
@@ -129,6 +140,7 @@ internal sealed class LabOnThisMachine : IAsyncDisposable
             return;
         }
 
+        await Recovery.DisposeAsync();
         await Snapshots.DisposeAsync();
         await Vms.DisposeAsync();
         await _operations!.DisposeAsync();

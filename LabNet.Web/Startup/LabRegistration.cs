@@ -5,6 +5,7 @@ using LabNet.Core.Hosts;
 using LabNet.Core.IoBenchmarks;
 using LabNet.Core.Labs;
 using LabNet.Core.Metrics;
+using LabNet.Core.Recovery;
 using LabNet.Core.Snapshots;
 using LabNet.Core.Storage;
 using LabNet.Core.TraceEvents;
@@ -41,6 +42,7 @@ public static class LabRegistration
             .AddTraceEvents()
             .AddDevices()
             .AddSnapshots()
+            .AddRecovery()
             .AddIoBenchmarks()
             .AddHostedService<HistoryService>()
             .AddHostedService<LabService>();

@@ -1,5 +1,6 @@
 using LabNet.Core.IoBenchmarks;
 using LabNet.Core.Metrics;
+using LabNet.Core.Recovery;
 using LabNet.Core.Snapshots;
 using LabNet.Core.Storage;
 using LabNet.Core.TraceEvents;
@@ -13,7 +14,7 @@ namespace LabNet.Web.Startup;
 /// and begins to measure. When LabNet ends, the VMs stay as they are.
 /// </summary>
 public sealed partial class LabService(
-    VmRegistry vms, LinkWatch links, PingMesh pings, MetricsPump metrics, TracePump traces, SnapshotRegistry snapshots, OperationStore operations, IoBenchmarkStore benchmarks, LabNetSettings settings, TimeProvider time, ILogger<LabService> logger) : BackgroundService
+    VmRegistry vms, LinkWatch links, PingMesh pings, MetricsPump metrics, TracePump traces, SnapshotRegistry snapshots, RecoveryRegistry recovery, OperationStore operations, IoBenchmarkStore benchmarks, LabNetSettings settings, TimeProvider time, ILogger<LabService> logger) : BackgroundService
 {
     private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
 
@@ -26,9 +27,10 @@ public sealed partial class LabService(
         metrics.Start();
         traces.Start();
         await CloseAbandonedAsync(stoppingToken);
+        recovery.Start();
         if (settings.StartVms)
         {
-            await vms.StartAllAsync(Actor.LabNet, stoppingToken);
+            await vms.StartAllAsync(Actor.LabNet, vm => recovery.Of(vm.State.Name).BringsBack, stoppingToken);
         }
 
         LogOpen(vms.Lab.Name.ToString(), vms.Vms.Count);
