@@ -15,6 +15,7 @@ public sealed class RolesTests(TestApp app) : IClassFixture<TestApp>
     private const string TraceSwitchBody = """[{"pattern": "virtio_blk_*", "enabled": true}]""";
     private const string BenchmarkBody = """{"device": "vda", "profile": "rand-read-4k"}""";
     private const string SnapshotBody = """{"name": "before"}""";
+    private const string RecoveryBody = """{"policy": "restart"}""";
     private const string PlugBody = """{"kind": "nvme", "id": "d1", "sizeBytes": 1048576}""";
 
     private const string QmpBody = """{"execute": "query-status"}""";
@@ -68,6 +69,13 @@ public sealed class RolesTests(TestApp app) : IClassFixture<TestApp>
         { "GET", "/api/v1/trace/export", "/api/v1/trace/export?vm=x86", null, [401, 200, 200, 200] },
         { "GET", "/api/v1/trace/latencies", "/api/v1/trace/latencies", null, [401, 200, 200, 200] },
         { "GET", "/api/v1/trace/statistics", "/api/v1/trace/statistics", null, [401, 200, 200, 200] },
+        { "GET", "/api/v1/vms/{vm}/recovery", "/api/v1/vms/x86/recovery", null, [401, 200, 200, 200] },
+        { "PUT", "/api/v1/vms/{vm}/recovery", "/api/v1/vms/none/recovery", RecoveryBody, [401, 403, 404, 404] },
+        { "GET", "/api/v1/incidents", "/api/v1/incidents", null, [401, 200, 200, 200] },
+        { "GET", "/api/v1/incidents/{id}", "/api/v1/incidents/none", null, [401, 404, 404, 404] },
+        { "GET", "/api/v1/incidents/{id}/console", "/api/v1/incidents/none/console", null, [401, 404, 404, 404] },
+        { "GET", "/api/v1/incidents/{id}/memory-dump", "/api/v1/incidents/none/memory-dump", null, [401, 403, 404, 404] },
+        { "DELETE", "/api/v1/incidents/{id}", "/api/v1/incidents/none", null, [401, 403, 404, 404] },
         { "GET", "/api/v1/io-benchmarks/compare", "/api/v1/io-benchmarks/compare?a=none&b=none", null, [401, 404, 404, 404] },
         { "GET", "/api/v1/operations/{id}", "/api/v1/operations/none", null, [401, 404, 404, 404] },
         { "DELETE", "/api/v1/operations/{id}", "/api/v1/operations/none", null, [401, 403, 404, 404] },

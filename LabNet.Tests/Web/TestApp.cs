@@ -8,6 +8,7 @@ using LabNet.Core.Hosts;
 using LabNet.Core.IoBenchmarks;
 using LabNet.Core.Labs;
 using LabNet.Core.Metrics;
+using LabNet.Core.Recovery;
 using LabNet.Core.Snapshots;
 using LabNet.Core.Storage;
 using LabNet.Core.TraceEvents;
@@ -161,7 +162,7 @@ public sealed partial class TestApp : IAsyncLifetime
         builder.Services.AddSingleton(_time);
         builder.Services.AddStorage(settings.StateFolder).AddFeed().AddHistory().AddMetricsPump().AddTraceEvents().AddDevices().AddSnapshots().AddHostedService<HistoryService>();
         builder.Services.AddHosts(new HostSettings(settings.StateFolder, settings.InfraFolder, settings.GuestsFolder, settings.GuestRelease, Machine: null));
-        builder.Services.AddVms(_lab, settings.RawQmp).AddIoBenchmarks();
+        builder.Services.AddVms(_lab, settings.RawQmp).AddRecovery().AddIoBenchmarks();
         builder.Services.AddAccess(settings);
         builder.Services.AddLabNetApi();
         builder.Services.AddLabHub();

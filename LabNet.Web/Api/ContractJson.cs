@@ -6,6 +6,7 @@ using LabNet.Core.Feed;
 using LabNet.Core.Hosts;
 using LabNet.Core.IoBenchmarks;
 using LabNet.Core.Labs;
+using LabNet.Core.Recovery;
 using LabNet.Core.Snapshots;
 using LabNet.Core.TraceEvents;
 using LabNet.Core.Vms;
@@ -32,6 +33,8 @@ internal static class ContractJson
         options.Converters.Add(new JsonStringEnumConverter<NicModel>(new WordPolicy<NicModel>(Words.Word), allowIntegerValues: false));
         options.Converters.Add(new JsonStringEnumConverter<PlugKind>(new WordPolicy<PlugKind>(PlugKinds.Word), allowIntegerValues: false));
         options.Converters.Add(new JsonStringEnumConverter<SnapshotOrigin>(new WordPolicy<SnapshotOrigin>(origin => origin.ToString().ToLowerInvariant()), allowIntegerValues: false));
+        options.Converters.Add(new JsonStringEnumConverter<CrashKind>(new WordPolicy<CrashKind>(CrashKinds.Word), allowIntegerValues: false));
+        options.Converters.Add(new JsonStringEnumConverter<IncidentOutcome>(new WordPolicy<IncidentOutcome>(IncidentOutcomes.Word), allowIntegerValues: false));
         options.Converters.Add(new JsonStringEnumConverter<OperationState>(JsonNamingPolicy.CamelCase, allowIntegerValues: false));
         options.Converters.Add(new JsonStringEnumConverter<VmConnection>(JsonNamingPolicy.CamelCase, allowIntegerValues: false));
         options.Converters.Add(new JsonStringEnumConverter<AgentAnswers>(JsonNamingPolicy.KebabCaseLower, allowIntegerValues: false));
@@ -82,6 +85,10 @@ internal static class ContractJson
 [JsonSerializable(typeof(SnapshotDevicesContract))]
 [JsonSerializable(typeof(ImageCheck))]
 [JsonSerializable(typeof(SnapshotDifferencesContract))]
+[JsonSerializable(typeof(RecoveryContract))]
+[JsonSerializable(typeof(RecoveryPolicyContract))]
+[JsonSerializable(typeof(IReadOnlyList<IncidentContract>))]
+[JsonSerializable(typeof(IncidentDetailsContract))]
 [JsonSerializable(typeof(IReadOnlyList<MemoryRangeContract>))]
 [JsonSerializable(typeof(UptimeContract))]
 [JsonSerializable(typeof(InterruptsContract))]

@@ -44,6 +44,7 @@ public static class LabNetApi
         VmReadEndpoints.Map(api);
         DeviceEndpoints.Map(api);
         SnapshotEndpoints.Map(api);
+        RecoveryEndpoints.Map(api);
         MemoryMapEndpoints.Map(api);
         RawQmpEndpoints.Map(api);
         GuestEndpoints.Map(api);

@@ -4,6 +4,7 @@ using LabNet.Core.Feed;
 using LabNet.Core.History;
 using LabNet.Core.Labs;
 using LabNet.Core.Metrics;
+using LabNet.Core.Recovery;
 using LabNet.Core.Snapshots;
 using LabNet.Core.TraceEvents;
 using LabNet.Core.Traffic;
@@ -18,7 +19,7 @@ internal sealed class FeedWatch
     /// <summary>Records that may wait for a slow watcher: some seconds of a lab.</summary>
     private const int WaitingMax = 256;
 
-    private static readonly string[] Kinds = ["vm", "metrics", "qmpEvent", "operation", "link", "ping", "snapshot", "traceBatch", "event", "gap"];
+    private static readonly string[] Kinds = ["vm", "metrics", "qmpEvent", "operation", "incident", "link", "ping", "snapshot", "traceBatch", "event", "gap"];
 
     private readonly LiveFeed _feed;
     private readonly TimeProvider _time;
@@ -74,6 +75,7 @@ internal sealed class FeedWatch
         MetricsSampled => "metrics",
         QmpEventSeen => "qmpEvent",
         OperationChanged => "operation",
+        IncidentChanged => "incident",
         LinkChanged => "link",
         PingMeasured => "ping",
         SnapshotsChanged => "snapshot",
@@ -92,6 +94,7 @@ internal sealed class FeedWatch
             VmChanged { State: var state } => message with { State = VmContract.Of(state, _time.GetUtcNow()) },
             MetricsSampled { Sample: var sample } => Of(message, record.Source, sample),
             OperationChanged { Operation: var operation } => message with { Operation = OperationContract.Of(operation) },
+            IncidentChanged { Incident: var incident } => message with { Incident = IncidentContract.Of(incident) },
             LinkChanged { Status: var status } => message with { Link = LinkHostContract.Of(status) },
             PingMeasured ping => message with { Ping = PingContract.Of(ping) },
             SnapshotsChanged { Tree: var tree } => message with { Snapshots = WatchSnapshots.Of(tree) },

@@ -34,6 +34,9 @@ public sealed record WatchMessage(string Kind, string? Vm, long Seq, DateTimeOff
 
     public OperationContract? Operation { get; init; }
 
+    /// <summary>Of `incident`: a crash, or what became of it.</summary>
+    public IncidentContract? Incident { get; init; }
+
     public LinkHostContract? Link { get; init; }
 
     public PingContract? Ping { get; init; }

@@ -3,7 +3,7 @@ import { stateTone } from './run-state.js';
 // What an event of the history looks like: a shape for its sort, so that colour tells nothing alone.
 const shapes = {
   qmp: 'circle', job: 'square', action: 'flag', operation: 'flag', gap: 'cross', process: 'diamond', device: 'plus', storage: 'square',
-  snapshot: 'bookmark',
+  snapshot: 'bookmark', incident: 'flag',
 };
 
 const badNames = new Set([
@@ -16,6 +16,7 @@ const badgeCss = 19;
 
 function toneOfEvent(event) {
   return event.kind === 'gap' || (event.kind === 'snapshot' && warningNames.has(event.name)) ? '--lab-warning'
+    : event.kind === 'incident' && event.name !== 'recovered' ? '--lab-bad'
     : badNames.has(event.name) ? '--lab-bad'
     : event.kind === 'snapshot' ? '--lab-series-4'
     : event.kind === 'action' || event.kind === 'operation' ? '--lab-accent'
