@@ -2,6 +2,7 @@ using LabNet.Core.Vms;
 using LabNet.Web.Access;
 using LabNet.Web.Dashboard.Vm;
 using LabNet.Web.Dashboard.Vm.Benchmark;
+using LabNet.Web.Dashboard.Vm.Recovery;
 using LabNet.Web.Dashboard.Vm.Snapshots;
 using LabNet.Web.Dashboard.Vm.Trace;
 using Microsoft.AspNetCore.Diagnostics;
@@ -33,6 +34,7 @@ public static class DashboardRegistration
         services.AddScoped<VmDesk>();
         services.AddScoped<DeviceDesk>();
         services.AddScoped<BenchmarkDesk>();
+        services.AddScoped<RecoveryDesk>();
         services.AddScoped<SnapshotDesk>();
         services.AddScoped<TraceDesk>();
         services.TryAddSingleton<ActorOf>(user => user.ToActor("dashboard"));

@@ -10,6 +10,7 @@ public enum VmTab
     Block,
     Snapshots,
     Benchmark,
+    Recovery,
     Network,
     Interrupts,
     Guest,
