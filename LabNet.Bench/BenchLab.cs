@@ -73,6 +73,9 @@ internal sealed class BenchLab : IAsyncDisposable
         await labNet.WaitForExitAsync();
     }
 
+    /// <summary>SIGKILL to a VM's QEMU.</summary>
+    public void KillVm(string vm) => QemuProcess.ReadFrom(VmPaths.In(Path.Join(Folder, "vms", vm)))!.Kill();
+
     /// <summary>What LabNet has used of the CPU since its start.</summary>
     public TimeSpan ReadCpuTime()
     {

@@ -14,6 +14,7 @@ using LabNet.Bench;
     (DevicesBench.Name, DevicesBench.Measures, DevicesBench.RunAsync),
     (HotPlugBench.Name, HotPlugBench.Measures, HotPlugBench.RunAsync),
     (SnapshotsBench.Name, SnapshotsBench.Measures, SnapshotsBench.RunAsync),
+    (RecoveryBench.Name, RecoveryBench.Measures, RecoveryBench.RunAsync),
     (TraceStoreBench.Name, TraceStoreBench.Measures, TraceStoreBench.RunAsync),
     (TraceQueryBench.Name, TraceQueryBench.Measures, TraceQueryBench.RunAsync),
     (TraceLiveBench.Name, TraceLiveBench.Measures, TraceLiveBench.RunAsync),
