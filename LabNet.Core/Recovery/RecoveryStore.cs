@@ -40,7 +40,7 @@ public sealed class RecoveryStore(Database labDatabase)
             atNs = incident.At.ToUnixTimeNs(),
             incident.IsOpen,
             incident = JsonSerializer.Serialize(incident, RecoveryJson.Default.Incident),
-            evidence = Deflated.Pack(JsonSerializer.SerializeToUtf8Bytes(evidence, RecoveryJson.Default.CrashEvidence)),
+            evidence = Packed.Pack(JsonSerializer.SerializeToUtf8Bytes(evidence, RecoveryJson.Default.CrashEvidence)),
         },
         cancellationToken);
 
@@ -71,7 +71,7 @@ public sealed class RecoveryStore(Database labDatabase)
     /// <exception cref="DatabaseException"/>
     public CrashEvidence? FindEvidence(string id) => labDatabase.Read(reader =>
         reader.QuerySingleOrDefault<byte[]>("SELECT evidence FROM incidents WHERE id = @id", new { id })) is { } packed
-        ? JsonSerializer.Deserialize(Deflated.Unpack(packed), RecoveryJson.Default.CrashEvidence)
+        ? JsonSerializer.Deserialize(Packed.Unpack(packed), RecoveryJson.Default.CrashEvidence)
         : null;
 
     private List<Incident> Read(string which, object parameters) => labDatabase.Read(reader => reader
