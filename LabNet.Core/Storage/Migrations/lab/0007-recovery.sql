@@ -4,7 +4,7 @@ CREATE TABLE recovery (
     standing TEXT NOT NULL CHECK (json_valid(standing))
 ) STRICT, WITHOUT ROWID;
 
--- Crashes and what was done about them; the evidence is compressed JSON.
+-- Crashes and what was done about them; the evidence is packed JSON.
 CREATE TABLE incidents (
     id       TEXT PRIMARY KEY,
     vm       TEXT NOT NULL,
