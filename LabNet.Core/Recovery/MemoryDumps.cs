@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using LabNet.Core.Feed;
 using LabNet.Core.Qmp;
 using LabNet.Core.Vms;
 

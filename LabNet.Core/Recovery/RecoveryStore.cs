@@ -14,6 +14,9 @@ public sealed class RecoveryStore(Database labDatabase)
     /// <summary>The oldest incidents go when there are more: some 50 MB if each had all its evidence.</summary>
     public const int IncidentsMax = 500;
 
+    /// <summary>As SQLite takes it.</summary>
+    private const int NoLimit = -1;
+
     /// <exception cref="DatabaseException"/>
     public RecoveryStanding FindStanding(VmName vm) => labDatabase.Read(reader =>
         reader.QuerySingleOrDefault<string>("SELECT standing FROM recovery WHERE vm = @vm", new { vm = vm.ToString() })) is { } json
@@ -65,7 +68,7 @@ public sealed class RecoveryStore(Database labDatabase)
 
     /// <summary>The newest of a VM.</summary>
     /// <exception cref="DatabaseException"/>
-    public Incident? FindNewest(VmName vm) => Read(vm).FirstOrDefault();
+    public Incident? FindNewest(VmName vm) => Read("vm = @vm", new { vm = vm.ToString() }, limit: 1).SingleOrDefault();
 
     /// <returns>Null if there is no such incident.</returns>
     /// <exception cref="DatabaseException"/>
@@ -74,8 +77,8 @@ public sealed class RecoveryStore(Database labDatabase)
         ? JsonSerializer.Deserialize(Packed.Unpack(packed), RecoveryJson.Default.CrashEvidence)
         : null;
 
-    private List<Incident> Read(string which, object parameters) => labDatabase.Read(reader => reader
-        .Query<string>($"SELECT incident FROM incidents WHERE {which} ORDER BY at_ns DESC, id DESC", parameters)
+    private List<Incident> Read(string which, object parameters, int limit = NoLimit) => labDatabase.Read(reader => reader
+        .Query<string>($"SELECT incident FROM incidents WHERE {which} ORDER BY at_ns DESC, id DESC LIMIT {limit}", parameters)
         .Select(json => JsonSerializer.Deserialize(json, RecoveryJson.Default.Incident)!).ToList());
 }
 

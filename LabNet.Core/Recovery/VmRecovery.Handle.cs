@@ -109,7 +109,10 @@ public sealed partial class VmRecovery
         var policy = Standing.Policy;
         var times = new IncidentTimes(Math.Max(0, (_time.GetUtcNow() - sign.At).TotalMilliseconds));
         var journal = Journal(resumed ?? new Incident(
-            Incident.NewId(), Vm.State.Name, sign.Kind, sign.At, sign.Seen, policy.Text, [], IncidentOutcome.Recovering, Told: "", times) { Process = process });
+            Incident.NewId(), Vm.State.Name, sign.Kind, sign.At, sign.Seen, policy.Text, [], IncidentOutcome.Recovering, Told: "", times)
+        {
+            Process = process,
+        });
         if (policy.Action == RecoveryAction.None || WhyOnlyNone is not null)
         {
             await KeepAsync(sign, journal, policy, isNew: resumed is null, (IncidentOutcome.Left, "It is left as it is, as its policy says."), cancellationToken);

@@ -1,6 +1,5 @@
 using LabNet.Core.Hosts;
 using LabNet.Core.Qmp;
-using LabNet.Core.Vms;
 
 namespace LabNet.Core.Recovery;
 

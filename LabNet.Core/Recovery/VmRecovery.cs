@@ -1,6 +1,5 @@
 using System.Threading.Channels;
 using LabNet.Core.Feed;
-using LabNet.Core.Hosts;
 using LabNet.Core.Labs;
 using LabNet.Core.Snapshots;
 using LabNet.Core.Storage;
