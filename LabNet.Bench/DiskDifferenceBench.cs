@@ -50,7 +50,7 @@ internal static class DiskDifferenceBench
         await RunAsync("qemu-img", ["snapshot", "-c", "B", disk], input: []);
     }
 
-    private static Task WriteAsync(string disk, int[] clusters, int pattern) =>
+    private static Task<string> WriteAsync(string disk, int[] clusters, int pattern) =>
         RunAsync("qemu-io", ["-f", "qcow2", disk], clusters.Select(cluster => $"write -q -P {pattern} {(long)cluster * ClusterBytes} 4k"));
 
     private static async Task<int> MeasureAsync(string folder, string disk, int rounds)
@@ -128,7 +128,7 @@ internal static class DiskDifferenceBench
 
     private static async Task<string> RunAsync(string program, string[] arguments, IEnumerable<string> input)
     {
-        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
+        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, UseShellExecute = false })!;
         var said = process.StandardOutput.ReadToEndAsync();
         foreach (var line in input)
         {

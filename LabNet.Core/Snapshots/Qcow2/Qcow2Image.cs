@@ -76,6 +76,23 @@ public sealed class Qcow2Image : IDisposable
         return difference ?? throw found!;
     }
 
+    /// <summary>
+    /// Which files of the guest two states differ in. The disk is an ext4 file system from its beginning on, without partitions, as LabNet's guests
+    /// have it; what the image stands on is read too.
+    /// </summary>
+    /// <inheritdoc cref="Compare"/>
+    /// <exception cref="Ext4Exception">One of the states has no such file system.</exception>
+    public GuestFileDifference CompareFiles(Qcow2Snapshot? before, Qcow2Snapshot? after, CancellationToken cancellationToken)
+    {
+        var changed = Compare(before, after, cancellationToken).Ranges;
+        using var diskBefore = new Qcow2Disk(_file, Header, StateOf(before));
+        using var diskAfter = new Qcow2Disk(_file, Header, StateOf(after));
+        var comparison = new GuestFileComparison(diskBefore, diskAfter, Ext4Layout.Read(diskBefore, cancellationToken), Ext4Layout.Read(diskAfter, cancellationToken));
+        var difference = comparison.Run(changed, cancellationToken);
+        CheckStillThere(before, after);
+        return difference;
+    }
+
     /// <summary>The bytes that QEMU wrote as the machine's state: its migration stream. It can be sought in.</summary>
     /// <param name="snapshot">One of <see cref="Snapshots"/> with a state. The stream ends with this image.</param>
     /// <exception cref="Qcow2Exception">The tables are damaged. Reading throws it too.</exception>

@@ -3,12 +3,13 @@ using System.Buffers.Binary;
 namespace LabNet.Core.Snapshots;
 
 /// <summary>The two steps from a cluster of the guest to its place in the file, for one state of the disk.</summary>
-/// <remarks>Keeps one L2 table, the last one used. Not thread-safe.</remarks>
+/// <remarks>Keeps the L2 tables that it has read, up to 16 MiB of them. Not thread-safe.</remarks>
 internal sealed class Qcow2Map(Qcow2File file, Qcow2Header header, Qcow2L1 l1)
 {
+    private const int KeptBytesMax = 16 << 20;
+
     private readonly ulong[] _l1 = ReadL1(file, l1);
-    private readonly byte[] _l2 = new byte[header.ClusterBytes];
-    private long _l2Offset;
+    private readonly Dictionary<long, byte[]> _tables = [];
 
     /// <summary>The entries of an L1 table, the offsets of L2 tables alone; 0 where there is no table.</summary>
     /// <exception cref="Qcow2Exception"/>
@@ -37,16 +38,27 @@ internal sealed class Qcow2Map(Qcow2File file, Qcow2Header header, Qcow2L1 l1)
                 return default;
             }
 
-            var offset = (long)_l1[index];
-            if (offset != _l2Offset)
-            {
-                header.CheckOffset(file, offset, "an L2 table");
-                _l2Offset = 0;
-                file.ReadAll(_l2, offset, "an L2 table");
-                _l2Offset = offset;
-            }
-
-            return new Qcow2Entry(BinaryPrimitives.ReadUInt64BigEndian(_l2.AsSpan((int)(cluster % perTable) * sizeof(ulong))));
+            var table = TableAt((long)_l1[index]);
+            return new Qcow2Entry(BinaryPrimitives.ReadUInt64BigEndian(table.AsSpan((int)(cluster % perTable) * sizeof(ulong))));
         }
+    }
+
+    private byte[] TableAt(long offset)
+    {
+        if (_tables.TryGetValue(offset, out var kept))
+        {
+            return kept;
+        }
+
+        header.CheckOffset(file, offset, "an L2 table");
+        if ((long)_tables.Count * header.ClusterBytes >= KeptBytesMax)
+        {
+            _tables.Clear();
+        }
+
+        var table = new byte[header.ClusterBytes];
+        file.ReadAll(table, offset, "an L2 table");
+        _tables.Add(offset, table);
+        return table;
     }
 }

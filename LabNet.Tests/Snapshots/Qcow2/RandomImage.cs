@@ -11,7 +11,7 @@ internal sealed class RandomImage
     private readonly Random _random;
     private readonly Dictionary<string, int[]> _writers = [];
     private readonly HashSet<int> _dataWrites = [];
-    private int[] _active;
+    private readonly int[] _active;
     private int _operation;
 
     public RandomImage(TestFolder folder, int seed)

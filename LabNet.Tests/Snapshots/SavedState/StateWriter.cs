@@ -8,14 +8,14 @@ internal sealed class StateWriter
 {
     public const int PageBytes = 4096;
 
-    private readonly MemoryStream _bytes = new();
+    private readonly List<byte> _bytes = [];
 
     /// <summary>Magic, version 3 and a configuration without more than a machine's type.</summary>
     public static StateWriter Begin() => new StateWriter().Text("QEVM").UInt32(3).Byte(7).UInt32(10).Text("pc-test-1.");
 
     public StateWriter Byte(byte value)
     {
-        _bytes.WriteByte(value);
+        _bytes.Add(value);
         return this;
     }
 
@@ -23,7 +23,7 @@ internal sealed class StateWriter
     {
         Span<byte> bytes = stackalloc byte[sizeof(uint)];
         BinaryPrimitives.WriteUInt32BigEndian(bytes, value);
-        _bytes.Write(bytes);
+        _bytes.AddRange(bytes);
         return this;
     }
 
@@ -31,7 +31,7 @@ internal sealed class StateWriter
 
     public StateWriter Text(string value)
     {
-        _bytes.Write(Encoding.ASCII.GetBytes(value));
+        _bytes.AddRange(Encoding.ASCII.GetBytes(value));
         return this;
     }
 
@@ -39,7 +39,7 @@ internal sealed class StateWriter
 
     public StateWriter Page(byte filler)
     {
-        _bytes.Write(Enumerable.Repeat(filler, PageBytes).ToArray());
+        _bytes.AddRange(Enumerable.Repeat(filler, PageBytes));
         return this;
     }
 
@@ -72,6 +72,6 @@ internal sealed class StateWriter
             Byte(6).UInt32((uint)json.Length).Text(json);
         }
 
-        return _bytes.ToArray();
+        return [.. _bytes];
     }
 }
