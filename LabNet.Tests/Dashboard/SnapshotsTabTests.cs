@@ -1,3 +1,4 @@
+using System.Threading.Channels;
 using Bunit;
 using LabNet.Core.Feed;
 using LabNet.Core.Qmp;
@@ -26,6 +27,9 @@ public sealed class SnapshotsTabTests : IAsyncLifetime
     private NavigationManager Navigation => _context.Services.GetRequiredService<NavigationManager>();
 
     private VmState Off => new(_lab.Vm("x86").State.Definition);
+
+    /// <summary>A busy machine takes longer to answer for QEMU than a second.</summary>
+    static SnapshotsTabTests() => BunitContext.DefaultWaitTimeout = TimeSpan.FromSeconds(30);
 
     public async ValueTask InitializeAsync()
     {
@@ -189,21 +193,28 @@ public sealed class SnapshotsTabTests : IAsyncLifetime
     public async Task The_buttons_ask_back_and_what_is_refused_is_answered_to_the_dialog()
     {
         Hold("first");
-        var opened = new System.Collections.Concurrent.ConcurrentDictionary<string, Dictionary<string, object?>>();
-        _context.Services.GetRequiredService<DialogService>().OnOpen += (title, _, parameters, _) => opened[title!] = parameters!;
+        var opened = Channel.CreateBounded<(string Title, Dictionary<string, object?> Parameters)>(1);
+        _context.Services.GetRequiredService<DialogService>().OnOpen += (title, _, parameters, _) => opened.Writer.TryWrite((title!, parameters!));
         var tab = Open();
         tab.WaitForAssertion(() => Assert.NotEmpty(tab.FindAll("[aria-label='Restore “first” …']")));
-        tab.Find("[aria-label='Restore “first” …']").Click();
-        tab.WaitForAssertion(() => Assert.Contains("This snapshot cannot be restored", opened.Keys));
-        Assert.StartsWith("Snapshot “first” has the disk alone and no machine.", ((RestorePlan)opened["This snapshot cannot be restored"]["Plan"]!).WhyNot, StringComparison.Ordinal);
-        tab.Find("[aria-label='Delete “first” …']").Click();
-        tab.WaitForAssertion(() => Assert.Equal(0, opened.GetValueOrDefault("Delete this snapshot?")?["Children"]));
-        TakeOf(tab).Click();
-        tab.WaitForAssertion(() => Assert.Contains("Take a snapshot of mine", opened.Keys));
-        var begin = (Func<string, string, Task<string?>>)opened["Take a snapshot of mine"]["Begin"]!;
+
+        var restore = await AfterAsync("[aria-label='Restore “first” …']");
+        Assert.Equal("This snapshot cannot be restored", restore.Title);
+        Assert.StartsWith("Snapshot “first” has the disk alone and no machine.", ((RestorePlan)restore.Parameters["Plan"]!).WhyNot, StringComparison.Ordinal);
+        var delete = await AfterAsync("[aria-label='Delete “first” …']");
+        Assert.Equal(("Delete this snapshot?", 0), (delete.Title, delete.Parameters["Children"]));
+        var take = await AfterAsync("header button.primary");
+        Assert.Equal("Take a snapshot of mine", take.Title);
+        var begin = (Func<string, string, Task<string?>>)take.Parameters["Begin"]!;
         Assert.Equal("mine has a snapshot “first” already. Choose another name, or delete that one.", await begin("first", ""));
         _qemu.Answer("qom-list", """[{"name": "d1", "type": "child<nvme>"}]""");
         Assert.StartsWith("QEMU cannot save the state of an NVMe controller", await begin("second", ""), StringComparison.Ordinal);
+
+        async Task<(string Title, Dictionary<string, object?> Parameters)> AfterAsync(string button)
+        {
+            await tab.InvokeAsync(() => tab.Find(button).Click());
+            return await opened.Reader.ReadAsync(Xunit.TestContext.Current.CancellationToken);
+        }
     }
 
     private IRenderedComponent<SnapshotsTab> Open(

@@ -70,7 +70,7 @@ public sealed partial class SnapshotsTab : IAsyncDisposable
         : State.IsThere ? VmAsking.WhyNotQemu(State) ?? _disks?.WhyNot
         : State.Process is VmProcessState.Starting ? VmAsking.WhyNotQemu(State)
         : State.Definition is Core.Labs.AttachedVm ? VmAsking.WhyNotQemu(State)
-        : $"{State.Name} is off: a snapshot keeps a machine that is there, so start it to take one. Restoring one works now, and starts it.";
+        : $"{State.Name} is off: a snapshot keeps a machine that is there, so start it to take one.{(_tree.There.Any() ? " Restoring one works now, and starts it." : "")}";
 
     private string? WhyNotAct => Running is null ? null : "Something is under way with the snapshots. Wait for its end.";
 
