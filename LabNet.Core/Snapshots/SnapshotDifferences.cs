@@ -23,4 +23,11 @@ public sealed record SnapshotDifferences(
 /// <param name="Clusters">Null where it cannot be told.</param>
 /// <param name="IsExact">False where the guest wrote while it was looked at, and QEMU may have kept some of the tables in its memory.</param>
 /// <param name="Problem">Why it cannot be told.</param>
-public sealed record DiskDifference(string Node, Qcow2Difference? Clusters, bool IsExact, string? Problem);
+public sealed record DiskDifference(string Node, Qcow2Difference? Clusters, bool IsExact, string? Problem)
+{
+    /// <summary>The guest's files that the clusters belong to; null where they were not asked for or cannot be told.</summary>
+    public GuestFileDifference? Files { get; init; }
+
+    /// <summary>Why the files cannot be told, such as a disk without ext4; null if nobody asked.</summary>
+    public string? FilesProblem { get; init; }
+}

@@ -35,6 +35,15 @@ public static class SnapshotDifferencesText
             Line(disk.Clusters is { } clusters
                 ? $"{(clusters.Clusters == 0 ? "=" : "~")} disk {disk.Node}: {clusters.Clusters} clusters of {clusters.ClusterBytes} bytes ({clusters.Rewritten} rewritten, {clusters.Allocated} allocated, {clusters.Freed} freed) in {clusters.Ranges.Count} ranges{(disk.IsExact ? "" : ", approximately: the guest runs")}"
                 : $"? disk {disk.Node}: {disk.Problem}");
+            foreach (var file in disk.Files?.Files ?? [])
+            {
+                Line($"{(file.Change == GuestFileChange.Created ? '+' : file.Change == GuestFileChange.Deleted ? '-' : '~')} file {disk.Node} {Plain(file.Path)}: {file.Bytes} bytes");
+            }
+
+            if (disk.FilesProblem is { } problem)
+            {
+                Line($"? files {disk.Node}: {problem}");
+            }
         }
 
         if (differences.State is { } state)
@@ -71,6 +80,9 @@ public static class SnapshotDifferencesText
             }
         }
     }
+
+    /// <summary>A guest can name a file anything: a name with a line's end would be a line of its own.</summary>
+    private static string Plain(string name) => string.Concat(name.Select(c => char.IsControl(c) ? $"\\x{(int)c:x2}" : $"{c}"));
 
     private static char Sign(bool was, bool isNow) => (was, isNow) switch
     {

@@ -12,7 +12,7 @@ public sealed partial class VmSnapshots
 
     /// <summary>In what two states differ.</summary>
     /// <param name="to">Null for the running state.</param>
-    /// <param name="withState">Whether the machines' saved states are read too: all of their memory, some hundred MB a second.</param>
+    /// <param name="withState">Whether the machines' saved states are read too, all of their memory, and the guest's file systems: some hundred MB a second.</param>
     /// <exception cref="Storage.DatabaseException"/>
     /// <exception cref="OperationCanceledException"/>
     public async Task<SnapshotDifferences> CompareAsync(Snapshot from, Snapshot? to, bool withState, CancellationToken cancellationToken)
@@ -23,7 +23,7 @@ public sealed partial class VmSnapshots
         return await Task.Run(
             () =>
             {
-                ImmutableArray<DiskDifference> disks = [.. files.Select(file => CompareDisk(file.Key, file.Value, from, to, isExact, cancellationToken))];
+                ImmutableArray<DiskDifference> disks = [.. files.Select(file => CompareDisk(file.Key, file.Value, from, to, isExact, withState, cancellationToken))];
                 var (state, stateProblem) = withState ? CompareStates(files.GetValueOrDefault(CoveredDisks.OwnDisk) ?? files.Values.FirstOrDefault(), from, to, cancellationToken) : (null, null);
                 return new SnapshotDifferences(from.Name, to?.Name ?? Now, machine, machineProblem, disks, state, stateProblem);
             },
@@ -117,19 +117,41 @@ public sealed partial class VmSnapshots
         return files.ToImmutable();
     }
 
-    private static DiskDifference CompareDisk(string node, string path, Snapshot from, Snapshot? to, bool isExact, CancellationToken cancellationToken)
+    private static DiskDifference CompareDisk(
+        string node, string path, Snapshot from, Snapshot? to, bool isExact, bool withFiles, CancellationToken cancellationToken)
     {
         try
         {
             using var image = Qcow2Image.Open(path);
-            return Find(image, from) is not { } before ? new DiskDifference(node, null, isExact, $"It was not there at “{from.Name}”.")
-                : to is null ? new DiskDifference(node, image.Compare(before, after: null, cancellationToken), isExact, Problem: null)
-                : Find(image, to) is { } after ? new DiskDifference(node, image.Compare(before, after, cancellationToken), isExact, Problem: null)
-                : new DiskDifference(node, null, isExact, $"It was not there at “{to.Name}”.");
+            if (Find(image, from) is not { } before)
+            {
+                return new DiskDifference(node, Clusters: null, isExact, $"It was not there at “{from.Name}”.");
+            }
+
+            Qcow2Snapshot? after = null;
+            if (to is not null && (after = Find(image, to)) is null)
+            {
+                return new DiskDifference(node, Clusters: null, isExact, $"It was not there at “{to.Name}”.");
+            }
+
+            var disk = new DiskDifference(node, image.Compare(before, after, cancellationToken), isExact, Problem: null);
+            return withFiles ? WithFiles(disk, image, before, after, cancellationToken) : disk;
         }
         catch (Exception e) when (e is Qcow2Exception or IOException or UnauthorizedAccessException)
         {
             return new DiskDifference(node, Clusters: null, isExact, e.Message);
+        }
+    }
+
+    private static DiskDifference WithFiles(DiskDifference disk, Qcow2Image image, Qcow2Snapshot before, Qcow2Snapshot? after, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return disk with { Files = image.CompareFiles(before, after, cancellationToken) };
+        }
+        catch (Exception e) when (e is Ext4Exception or Qcow2Exception or IOException or UnauthorizedAccessException)
+        {
+            return disk with { FilesProblem = e.Message };
         }
     }
 

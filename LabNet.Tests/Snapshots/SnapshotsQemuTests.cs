@@ -46,6 +46,8 @@ public sealed class SnapshotsQemuTests
         Assert.True(changed.Machine is { AreNone: true }, changed.MachineProblem ?? SnapshotDifferencesText.Of(changed));
         var disk = Assert.Single(changed.Disks);
         Assert.True(disk is { Node: "vda", IsExact: true, Clusters.Clusters: > 0 and < 1000 }, disk.ToString());
+        Assert.True(disk.Files is not null, disk.FilesProblem);
+        Assert.Contains(disk.Files.Files, file => file is { Path: "/root/word", Bytes: > 0 });
         Assert.True(changed.State is not null, changed.StateProblem);
         Assert.Contains(changed.State.Changes, change => change is { Section: "cpu/0", Register: not null });
         Assert.Contains(changed.State.Memory, block => block.Block.EndsWith("ram", StringComparison.Ordinal) && block.ChangedBytes > 0);

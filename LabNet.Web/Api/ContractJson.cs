@@ -35,6 +35,7 @@ internal static class ContractJson
         options.Converters.Add(new JsonStringEnumConverter<SnapshotOrigin>(new WordPolicy<SnapshotOrigin>(origin => origin.ToString().ToLowerInvariant()), allowIntegerValues: false));
         options.Converters.Add(new JsonStringEnumConverter<CrashKind>(new WordPolicy<CrashKind>(CrashKinds.Word), allowIntegerValues: false));
         options.Converters.Add(new JsonStringEnumConverter<IncidentOutcome>(new WordPolicy<IncidentOutcome>(IncidentOutcomes.Word), allowIntegerValues: false));
+        options.Converters.Add(new JsonStringEnumConverter<GuestFileChange>(JsonNamingPolicy.CamelCase, allowIntegerValues: false));
         options.Converters.Add(new JsonStringEnumConverter<OperationState>(JsonNamingPolicy.CamelCase, allowIntegerValues: false));
         options.Converters.Add(new JsonStringEnumConverter<VmConnection>(JsonNamingPolicy.CamelCase, allowIntegerValues: false));
         options.Converters.Add(new JsonStringEnumConverter<AgentAnswers>(JsonNamingPolicy.KebabCaseLower, allowIntegerValues: false));

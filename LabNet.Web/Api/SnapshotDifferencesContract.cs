@@ -63,8 +63,19 @@ public sealed record MemoryRegionDifferenceContract(string Space, string Name, s
 /// <param name="Freed">Clusters that have no data of their own after.</param>
 /// <param name="Ranges">The changed clusters in the disk's order, neighbours joined.</param>
 /// <param name="Problem">Why the disk cannot be compared; null if it can.</param>
+/// <param name="Files">The files of the guest's ext4 that differ; null where they cannot be told, for the reason in `filesProblem`, or were not asked for.</param>
 public sealed record DiskDifferenceContract(
-    string Node, bool Exact, long? ClusterBytes, long? ChangedBytes, long? Rewritten, long? Allocated, long? Freed, IReadOnlyList<ByteRange>? Ranges, string? Problem)
+    string Node,
+    bool Exact,
+    long? ClusterBytes,
+    long? ChangedBytes,
+    long? Rewritten,
+    long? Allocated,
+    long? Freed,
+    IReadOnlyList<ByteRange>? Ranges,
+    string? Problem,
+    IReadOnlyList<GuestFile>? Files,
+    string? FilesProblem)
 {
     internal static DiskDifferenceContract Of(DiskDifference disk) => new(
         disk.Node,
@@ -75,7 +86,9 @@ public sealed record DiskDifferenceContract(
         disk.Clusters?.Allocated,
         disk.Clusters?.Freed,
         disk.Clusters?.Ranges,
-        disk.Problem);
+        disk.Problem,
+        disk.Files?.Files,
+        disk.FilesProblem);
 }
 
 /// <param name="Gone">Parts of the machine that only the first saved.</param>

@@ -89,6 +89,7 @@ public sealed partial class DifferencesView : IDisposable
         try
         {
             _found = await Snapshots.CompareStandingStillAsync(From, Actor, _leaving.Token);
+            _state = _state is null ? null : _state with { Disks = _found.Disks };
         }
         catch (OperationCanceledException) when (_leaving.IsCancellationRequested)
         {
