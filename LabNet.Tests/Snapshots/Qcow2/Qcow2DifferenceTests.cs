@@ -59,6 +59,33 @@ public sealed class Qcow2DifferenceTests
         image.Compare(image.Snapshots[0], image.Snapshots[2], TestContext.Current.CancellationToken);
     }
 
+    [Fact(Timeout = Hang)]
+    public void The_mark_that_a_cluster_has_one_owner_makes_no_difference()
+    {
+        const byte OneOwner = 0x80;
+        using var folder = new TestFolder();
+        var path = folder.File("disk.qcow2");
+        QemuTools.Img("create", "-q", "-f", "qcow2", path, "8M");
+        QemuTools.Io(path, ["write -q -P 1 0 128k"]);
+        QemuTools.Img("snapshot", "-c", "one", path);
+        QemuTools.Io(path, ["write -q -P 2 64k 64k"]);
+        QemuTools.Img("snapshot", "-c", "two", path);
+
+        // QEMU keeps the mark right in active tables only, and may leave it in a snapshot's.
+        using (var file = new Qcow2File(path))
+        using (var image = Qcow2Image.Open(path))
+        using (var raw = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite, bufferSize: 0))
+        {
+            raw.Position = (long)Qcow2Map.ReadL1(file, image.Snapshots[0].L1)[0];
+            Assert.Equal(0, raw.ReadByte());
+            raw.Position--;
+            raw.WriteByte(OneOwner);
+        }
+
+        using var marked = Qcow2Image.Open(path);
+        Assert.Equal([new ByteRange(65536, 65536)], marked.Compare(marked.Snapshots[0], marked.Snapshots[1], TestContext.Current.CancellationToken).Ranges);
+    }
+
     private static void Check(Qcow2Image image, RandomImage random, State before, State after, string told)
     {
         var difference = image.Compare(before.Snapshot, after.Snapshot, TestContext.Current.CancellationToken);
