@@ -87,6 +87,19 @@ internal sealed class CrashLab : IAsyncDisposable
         throw new InvalidOperationException("The feed ended.");
     }
 
+    /// <summary>Until an incident has a step with these words.</summary>
+    public async Task UntilStepAsync(string words)
+    {
+        using var changes = Lab.Feed.Subscribe(record => record.Item is IncidentChanged);
+        await foreach (var record in changes.Snapshot.ToAsyncEnumerable().Concat(changes.ReadAllAsync(Cancellation)))
+        {
+            if (record.Item is IncidentChanged changed && changed.Incident.Steps.Any(step => step.Text.Contains(words, StringComparison.Ordinal)))
+            {
+                return;
+            }
+        }
+    }
+
     /// <summary>On the disk and in the memory.</summary>
     public Task CountAsync(int number) => InGuestAsync($"echo {number} > /root/count; sync; echo {number} > /dev/shm/count");
 

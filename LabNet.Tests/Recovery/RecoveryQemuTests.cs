@@ -160,4 +160,38 @@ public sealed class RecoveryQemuTests
         Assert.True(incident is { Outcome: IncidentOutcome.Recovered }, $"{incident}");
         Assert.Equal("1", (await lab.InGuestAsync("cat /root/count; test ! -e /dev/shm/count")).Trim());
     }
+
+    [Fact(Timeout = HangMs)]
+    public async Task Who_starts_the_VM_while_LabNet_waits_has_it()
+    {
+        await using var lab = await CrashLab.StartAsync("x86_64");
+        await lab.CountAsync(1);
+        await lab.TakeAsync("one");
+        await lab.SetAsync("restore-last");
+        lab.Kill();
+        Assert.Equal(IncidentOutcome.Recovered, (await lab.NextIncidentAsync()).Outcome);
+
+        lab.Kill();
+        await lab.UntilStepAsync("Waits 1 s");
+        await lab.StartVmAsync();
+        var incident = await lab.NextIncidentAsync();
+        Assert.True(incident is { Outcome: IncidentOutcome.Superseded }, $"{incident}");
+        await lab.InGuestAsync("test ! -e /dev/shm/count");
+        Assert.Empty(lab.Recovery.Standing.Breaker.Attempts);
+    }
+
+    [Fact(Timeout = HangMs)]
+    public async Task Bringing_it_back_can_be_cancelled_and_a_snapshot_that_is_gone_is_told()
+    {
+        await using var lab = await CrashLab.StartAsync("x86_64");
+        var snapshot = await lab.TakeAsync("one");
+        await lab.SetAsync("restore one");
+        await lab.DeleteAsync(snapshot);
+        lab.Kill();
+        await lab.UntilStepAsync("There is no snapshot “one” any more.");
+        Assert.True(lab.Lab.Operations.Cancel(lab.Lab.Operations.RunningOf(lab.Vm.State.Name).Single().Id));
+        var incident = await lab.NextIncidentAsync();
+        Assert.True(incident is { Outcome: IncidentOutcome.Cancelled }, $"{incident}");
+        Assert.IsNotType<VmProcessState.Running>(lab.Vm.State.Process);
+    }
 }

@@ -1,6 +1,5 @@
 using System.Text;
 using LabNet.Core.Recovery;
-using LabNet.Core.Vms;
 
 namespace LabNet.Web.Api;
 

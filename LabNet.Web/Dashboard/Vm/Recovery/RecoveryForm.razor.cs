@@ -59,7 +59,7 @@ public sealed partial class RecoveryForm : IDisposable
         _wish.Action = action;
         if (action == RecoveryAction.Restore && _wish.Snapshot.Length == 0)
         {
-            _wish.Snapshot = Snapshots.FirstOrDefault() ?? "";
+            _wish.Snapshot = Snapshots is [var newest, ..] ? newest : "";
         }
 
         Touch();

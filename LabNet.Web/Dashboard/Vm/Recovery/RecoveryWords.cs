@@ -64,6 +64,6 @@ internal static partial class RecoveryWords
     }
 
     /// <summary>ECMA-48: a control sequence, an operating system command, or an escape with its one character.</summary>
-    [GeneratedRegex(@"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(\x07|\x1b\\)|\x1b.", RegexOptions.CultureInvariant, 1000)]
+    [GeneratedRegex(@"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(\x07|\x1b\\)|\x1b.", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex TerminalSequence();
 }
