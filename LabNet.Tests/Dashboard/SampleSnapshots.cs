@@ -5,7 +5,7 @@ namespace LabNet.Tests.Dashboard;
 /// <summary>Snapshots as LabNet knows them; each is called as its id.</summary>
 internal static class SampleSnapshots
 {
-    private static int s_number;
+    private static int _number;
 
     /// <param name="minute">After noon; null for later than those before.</param>
     public static Snapshot Of(string name, string? parent = null, int? minute = null) => new(
@@ -16,7 +16,7 @@ internal static class SampleSnapshots
         parent is null ? null : new SnapshotId(parent),
         SnapshotOrigin.LabNet,
         SnapshotStanding.There,
-        minute is { } after ? Labs.Noon.AddMinutes(after) : Labs.Noon.AddSeconds(Interlocked.Increment(ref s_number)),
+        minute is { } after ? Labs.Noon.AddMinutes(after) : Labs.Noon.AddSeconds(Interlocked.Increment(ref _number)),
         VmClockNs: 0,
         VmStateBytes: 100 << 20,
         "tester")

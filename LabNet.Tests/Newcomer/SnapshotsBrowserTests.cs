@@ -105,7 +105,7 @@ public sealed class SnapshotsBrowserTests
 
     private static ILocator Row(IPage page, string name) => page.GetByRole(AriaRole.Row).Filter(new() { Has = page.Locator("bdi", new() { HasTextRegex = new System.Text.RegularExpressions.Regex($"^{System.Text.RegularExpressions.Regex.Escape(name)}$", System.Text.RegularExpressions.RegexOptions.None, TimeSpan.FromSeconds(1)) }) });
 
-    private static Task WriteAsync(LabCommand lab, string word) => lab.OutputAsync("exec", "x86", "--", "sh", "-c", $"printf {word} | tee /root/word > /dev/shm/word");
+    private static Task<string> WriteAsync(LabCommand lab, string word) => lab.OutputAsync("exec", "x86", "--", "sh", "-c", $"printf {word} | tee /root/word > /dev/shm/word");
 
     /// <summary>What the disk and the memory say, which is the same.</summary>
     private static async Task<string> ReadAsync(LabCommand lab)
