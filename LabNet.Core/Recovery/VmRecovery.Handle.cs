@@ -79,10 +79,10 @@ public sealed partial class VmRecovery
         }
     }
 
-    /// <summary>It is dealt with, for the LabNet after this one too.</summary>
+    /// <summary>The end of its QEMU is dealt with, for the LabNet after this one too. One whose guest died is there still, and may end yet.</summary>
     private void NoteEndOf(Incident incident)
     {
-        if (incident.Process is { } process)
+        if (incident.Kind.IsOfQemu() && incident.Process is { } process)
         {
             Vm.NoteEnd(process);
         }

@@ -35,11 +35,7 @@ public sealed class RecoveryQemuTests
         Assert.Equal(("recover", OperationState.Succeeded, "(labnet)"), (operation.Kind, operation.State, operation.ActorName));
 
         await lab.CountAsync(3);
-        var process = lab.Vm.Process!;
-        await lab.Lab.CloseLabNetAsync();
-        process.Kill();
-        await lab.Lab.UntilEndIsNotedAsync("box");
-        await lab.Lab.ReplaceLabNetAsync();
+        await KillWithoutLabNetAsync(lab);
         var missed = await lab.NextIncidentAsync();
         Assert.True(missed is { Outcome: IncidentOutcome.Recovered, Kind: CrashKind.QemuKilled }, $"{missed}");
         Assert.Equal(1, await lab.ReadCountAsync());
@@ -68,6 +64,11 @@ public sealed class RecoveryQemuTests
         await lab.Recovery.DeleteAsync(panic, LabOnThisMachine.Tester, TestContext.Current.CancellationToken);
         Assert.False(File.Exists(MemoryDumps.PathOf(lab.Vm, panic.Id)));
         Assert.Empty(lab.Incidents);
+
+        // It is the same QEMU still, and its end is another crash.
+        await KillWithoutLabNetAsync(lab);
+        var killed = await lab.NextIncidentAsync();
+        Assert.True(killed is { Outcome: IncidentOutcome.Recovered, Kind: CrashKind.QemuKilled }, $"{killed}");
     }
 
     [Theory(Timeout = HangMs)]
@@ -193,5 +194,14 @@ public sealed class RecoveryQemuTests
         var incident = await lab.NextIncidentAsync();
         Assert.True(incident is { Outcome: IncidentOutcome.Cancelled }, $"{incident}");
         Assert.IsNotType<VmProcessState.Running>(lab.Vm.State.Process);
+    }
+
+    private static async Task KillWithoutLabNetAsync(CrashLab lab)
+    {
+        var process = lab.Vm.Process!;
+        await lab.Lab.CloseLabNetAsync();
+        process.Kill();
+        await lab.Lab.UntilEndIsNotedAsync("box");
+        await lab.Lab.ReplaceLabNetAsync();
     }
 }
