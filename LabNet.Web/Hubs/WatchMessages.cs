@@ -11,7 +11,7 @@ public sealed record WatchFilter(
     IReadOnlyList<string>? Vms = null, IReadOnlyList<string>? Kinds = null, IReadOnlyList<string>? Metrics = null, bool Fast = false);
 
 /// <summary>One thing that the feed carried. Which of the members behind <paramref name="Time"/> is there goes by the kind.</summary>
-/// <param name="Kind">`vm`, `metrics`, `qmpEvent`, `operation`, `link`, `ping`, `snapshot`, `traceBatch`, `event` or `gap`.</param>
+/// <param name="Kind">`vm`, `metrics`, `qmpEvent`, `operation`, `incident`, `link`, `ping`, `snapshot`, `traceBatch`, `event` or `gap`.</param>
 /// <param name="Vm">Null for what concerns the lab.</param>
 /// <param name="Seq">The feed's number, per VM, also over restarts of LabNet.</param>
 /// <param name="Time">When it was published, for metrics when it was measured.</param>
