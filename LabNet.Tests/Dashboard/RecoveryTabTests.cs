@@ -119,7 +119,7 @@ public sealed class RecoveryTabTests : IAsyncLifetime
         var tab = Open();
         tab.WaitForAssertion(() => Assert.Contains("came back", tab.Find("tbody tr").TextContent, StringComparison.Ordinal));
         Go(tab.Find("tbody th a").GetAttribute("href")!);
-        tab.WaitForAssertion(() => Assert.Equal($"Oops {SampleIncident.Hostile}\nthe end", tab.Find("pre[aria-label='The console\\'s last lines']").TextContent));
+        tab.WaitForAssertion(() => Assert.Equal($"Oops {SampleIncident.Hostile}\nthe end", tab.Find("[aria-label='The console\\'s last lines'] pre").TextContent));
         Assert.Empty(tab.FindAll("img"));
         Assert.Contains("1,234 events", tab.Markup, StringComparison.Ordinal);
         Assert.Equal("1.50 s", tab.FindAll("td.number")[1].TextContent);

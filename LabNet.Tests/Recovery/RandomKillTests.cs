@@ -41,8 +41,9 @@ public sealed class RandomKillTests
             await lab.SetAsync("restore-last");
             await lab.BeginInGuestAsync(Load);
             var until = counted + random.Next(1, 40);
-            while (int.Parse(await lab.InGuestAsync("cat /dev/shm/count")) < until)
+            while (!int.TryParse(await lab.InGuestAsync("cat /dev/shm/count"), out var counting) || counting < until)
             {
+                // A file that is written anew is empty for a moment.
             }
 
             lab.Kill();
