@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using LabNet.Tests.Dashboard;
 using Microsoft.Playwright;
 
@@ -103,7 +104,8 @@ public sealed class SnapshotsBrowserTests
         await Assertions.Expect(page.GetByRole(AriaRole.Dialog)).ToHaveCountAsync(0);
     }
 
-    private static ILocator Row(IPage page, string name) => page.GetByRole(AriaRole.Row).Filter(new() { Has = page.Locator("bdi", new() { HasTextRegex = new System.Text.RegularExpressions.Regex($"^{System.Text.RegularExpressions.Regex.Escape(name)}$", System.Text.RegularExpressions.RegexOptions.None, TimeSpan.FromSeconds(1)) }) });
+    private static ILocator Row(IPage page, string name) => page.GetByRole(AriaRole.Group, new() { Name = "Snapshots, newest first" }).GetByRole(AriaRole.Row)
+        .Filter(new() { Has = page.Locator("bdi", new() { HasTextRegex = new Regex($"^{Regex.Escape(name)}$", RegexOptions.None, TimeSpan.FromSeconds(1)) }) });
 
     private static Task<string> WriteAsync(LabCommand lab, string word) => lab.OutputAsync("exec", "x86", "--", "sh", "-c", $"printf {word} | tee /root/word > /dev/shm/word");
 
