@@ -3,6 +3,7 @@ using LabNet.Core.Qmp;
 using LabNet.Core.Snapshots;
 using LabNet.Core.Vms;
 using LabNet.Tests.Vms;
+using LabNet.Tests.Web;
 
 namespace LabNet.Tests.Snapshots;
 
@@ -22,6 +23,16 @@ public sealed class SnapshotFaultsQemuTests
         await lab.DoneAsync(await HotPlug.BeginPlugAsync(lab.Vm, new PlugRequest(PlugKind.Nvme, "d1", Size), LabOnThisMachine.Tester, Cancellation));
         Assert.Contains("box has d1. Unplug it", (await Assert.ThrowsAsync<VmConflictException>(() => lab.BeginTakeAsync("a"))).Message, StringComparison.Ordinal);
         await lab.DoneAsync((await HotPlug.BeginUnplugAsync(lab.Vm, "d1", force: false, deleteFile: true, LabOnThisMachine.Tester, Cancellation))!);
+
+        using (var qmp = await UserQmp.ConnectAsync(lab.Vm.Paths.UserSocket))
+        {
+            await qmp.AskAsync("""{"execute": "blockdev-add", "arguments": {"driver": "blkdebug", "node-name": "dbg0", "image": "vda"}}""");
+            await qmp.AskAsync("""{"execute": "qom-set", "arguments": {"path": "/machine/peripheral/vda", "property": "drive", "value": "dbg0"}}""");
+            var faulty = await Assert.ThrowsAsync<VmConflictException>(() => lab.BeginTakeAsync("a"));
+            Assert.Contains("A fault is in force on dbg0 of box", faulty.Message, StringComparison.Ordinal);
+            await qmp.AskAsync("""{"execute": "qom-set", "arguments": {"path": "/machine/peripheral/vda", "property": "drive", "value": "vda"}}""");
+            await qmp.AskAsync("""{"execute": "blockdev-del", "arguments": {"node-name": "dbg0"}}""");
+        }
 
         await lab.InGuestAsync("cd /mnt; setsid sleep 1000 >/dev/null 2>&1 &");
         var busy = await lab.EndAsync(await lab.BeginTakeAsync("a"));
