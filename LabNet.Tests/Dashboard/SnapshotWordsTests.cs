@@ -15,7 +15,8 @@ public sealed class SnapshotWordsTests
         SampleSnapshots.Of("other") with { Origin = SnapshotOrigin.External },
         SampleSnapshots.Of("deleted") with { Standing = SnapshotStanding.Deleted },
         SampleSnapshots.Of("e", "deleted"),
-        SampleSnapshots.Of("f", "deleted"));
+        SampleSnapshots.Of("f", "deleted"),
+        SampleSnapshots.Of("g", "b"));
 
     [Theory]
     [InlineData("a", "b", "“b” came from “a”.")]
@@ -23,6 +24,7 @@ public sealed class SnapshotWordsTests
     [InlineData("d", "now", "“Now” came from “d”.")]
     [InlineData("a", "now", "“Now” came from “a”, with one snapshot between them.")]
     [InlineData("c", "now", "Both came from “a”, by ways of their own.")]
+    [InlineData("c", "g", "Both came from “b”, by ways of their own.")]
     [InlineData("e", "f", "Both came from “deleted”, which is not there any more, by ways of their own.")]
     [InlineData("other", "a", "That they have anything in common is not known: neither came from the other, nor both from a third.")]
     public void How_two_are_related_is_told_as_far_as_it_is_known(string a, string b, string relation)
