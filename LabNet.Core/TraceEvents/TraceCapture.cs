@@ -34,7 +34,7 @@ internal sealed partial class TraceCapture(VmSession vm, LiveFeed feed, TraceSto
     private FileStream? _log;
     private long _takenAt = time.GetTimestamp();
     private long _finishedAt = time.GetTimestamp();
-    private TraceEventsSeen _told = new(0, 0, 0, 0, 0, IsFull: false);
+    private TraceEventsSeen _told = new(0, 0, 0, 0, 0, IsFull: false, TimesFull: 0);
 
     /// <summary>The newest events, for whoever looks.</summary>
     public TraceTail Tail => _intake.Tail;
@@ -226,7 +226,7 @@ internal sealed partial class TraceCapture(VmSession vm, LiveFeed feed, TraceSto
             reader.Pairing.Reset();
         }
 
-        var now = new TraceEventsSeen(reader.Events, reader.Unparsed, _intake.FilteredOut, reader.NextSequence - 1, _written.NextSequence - 1, isFull);
+        var now = new TraceEventsSeen(reader.Events, reader.Unparsed, _intake.FilteredOut, reader.NextSequence - 1, _written.NextSequence - 1, isFull, _told.TimesFull + (isFull && !_told.IsFull ? 1 : 0));
         if (now != _told)
         {
             feed.Publish(new FeedSource(vm.State.Name.ToString()), now);

@@ -8,7 +8,8 @@ namespace LabNet.Core.TraceEvents;
 /// <param name="LastSequence">Of the newest event.</param>
 /// <param name="HandedOnSequence">Up to there, what is to be kept is on its way into the history.</param>
 /// <param name="IsFull">QEMU has no place to write to, and drops events.</param>
-public sealed record TraceEventsSeen(long Events, long Unparsed, long FilteredOut, long LastSequence, long HandedOnSequence, bool IsFull) : FeedItem
+/// <param name="TimesFull">How often that was so. QEMU does not count what it drops.</param>
+public sealed record TraceEventsSeen(long Events, long Unparsed, long FilteredOut, long LastSequence, long HandedOnSequence, bool IsFull, int TimesFull) : FeedItem
 {
     public override string RetainedAs => "trace-events";
 }

@@ -52,6 +52,9 @@ internal sealed class DashboardHost : IAsyncDisposable
 
     public RingWriter Ring => _app.Services.GetRequiredService<RingWriter>();
 
+    /// <summary>Takes over no VM's log until it is started.</summary>
+    public TracePump Traces => _app.Services.GetRequiredService<TracePump>();
+
     public OperationRegistry Operations => _app.Services.GetRequiredService<OperationRegistry>();
 
     public Uri Address => new(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());

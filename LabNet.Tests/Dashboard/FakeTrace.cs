@@ -34,6 +34,12 @@ internal sealed class FakeTrace
     /// <summary>LabNet does not answer.</summary>
     public bool IsAway { get; set; }
 
+    /// <summary>What LabNet answers instead, such as 503; null where all is well.</summary>
+    public int? Fault { get; set; }
+
+    /// <summary>Whoever waits for it is answered then; null where the answer comes at once.</summary>
+    public TaskCompletionSource? Awaited { get; set; }
+
     public async Task AttachAsync(IPage page) => await page.RouteAsync("**/api/v1/**", AnswerAsync);
 
     public static string Address(double fromSeconds, double toSeconds, string more = "") =>
@@ -48,6 +54,13 @@ internal sealed class FakeTrace
         if (IsAway)
         {
             await route.AbortAsync();
+            return;
+        }
+
+        await (Awaited?.Task ?? Task.CompletedTask);
+        if (Fault is { } status)
+        {
+            await FulfilAsync(route, new { title = "The history cannot be read", detail = "The database ring.db cannot be read: disk I/O error." }, status);
             return;
         }
 

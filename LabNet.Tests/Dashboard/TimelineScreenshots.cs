@@ -8,9 +8,11 @@ public sealed class TimelineScreenshots
 {
     private static readonly string Folder = Environment.GetEnvironmentVariable("LABNET_SHOTS") ?? "/tmp/labnet-shots";
 
+    private static readonly string Chosen = Environment.GetEnvironmentVariable("LABNET_LOOK") ?? "";
+
     private static readonly (string Name, ColorScheme Scheme, int Width)[] Looks =
     [
-        ("light-1440", ColorScheme.Light, 1440), ("dark-1024", ColorScheme.Dark, 1024),
+        ("light-1440", ColorScheme.Light, 1440), ("dark-1440", ColorScheme.Dark, 1440), ("light-1024", ColorScheme.Light, 1024), ("dark-1024", ColorScheme.Dark, 1024),
     ];
 
     [Fact(Explicit = true)]
@@ -36,22 +38,36 @@ public sealed class TimelineScreenshots
     public Task The_same_as_tables() => TakeAsync("timeline-table", FakeTrace.Address(50, 70, "&table=1"));
 
     [Fact(Explicit = true)]
-    public Task LabNet_gone() => TakeAsync("timeline-away", "/timeline", isAway: true);
+    public Task LabNet_gone() => TakeAsync("timeline-away", "/timeline", trace: new FakeTrace { IsAway = true });
 
-    private static async Task TakeAsync(string name, string path, Func<IPage, Task>? after = null, bool isAway = false)
+    [Fact(Explicit = true)]
+    public Task A_history_that_cannot_be_read() => TakeAsync("timeline-fault", FakeTrace.Address(50, 70), trace: new FakeTrace { Fault = 500 });
+
+    [Fact(Explicit = true)]
+    public Task Loading() => TakeAsync("timeline-loading", FakeTrace.Address(50, 70), trace: new FakeTrace { Awaited = new TaskCompletionSource() });
+
+    private static async Task TakeAsync(string name, string path, Func<IPage, Task>? after = null, FakeTrace? trace = null)
     {
         Directory.CreateDirectory(Folder);
         await using var host = await DashboardHost.StartAsync(Labs.CrossArch());
         await using var browser = await Browser.StartAsync();
-        foreach (var look in Looks)
+        foreach (var look in Looks.Where(look => look.Name.Contains(Chosen, StringComparison.Ordinal)))
         {
             var page = await browser.OpenAsync(host.Address, look.Scheme, look.Width);
-            await new FakeTrace { IsAway = isAway }.AttachAsync(page);
+            await (trace ?? new FakeTrace()).AttachAsync(page);
             await page.GotoAsync(path);
-            await Assertions.Expect(page.Locator("[data-part=standing]")).Not.ToHaveTextAsync("Loading …");
-            await page.WaitForLoadStateAsync(LoadState.NetworkIdle);
+            if (trace?.Awaited is null)
+            {
+                await Assertions.Expect(page.Locator("[data-part=standing]")).Not.ToHaveTextAsync("Loading …");
+                await page.WaitForLoadStateAsync(LoadState.NetworkIdle);
+            }
+            else
+            {
+                await page.Locator("[data-part=standing]").WaitForAsync();
+            }
+
             await (after?.Invoke(page) ?? Task.CompletedTask);
-            await page.WaitForLoadStateAsync(LoadState.NetworkIdle);
+            await (trace?.Awaited is null ? page.WaitForLoadStateAsync(LoadState.NetworkIdle) : Task.CompletedTask);
             await page.ScreenshotAsync(new() { Path = Path.Combine(Folder, $"{name}-{look.Name}.png"), Animations = ScreenshotAnimations.Disabled });
         }
     }

@@ -30,10 +30,10 @@ public sealed class TraceFollowerTests
     public void Of_more_than_can_be_read_the_newest_are_listed_and_a_line_says_how_many_are_not()
     {
         Write(10);
-        _follower.Pull(10, isPaused: false);
+        _follower.Pull(10, filteredOut: 0, isPaused: false);
         Assert.Equal(Enumerable.Range(1, 10).Reverse(), Listed());
         Write(1000);
-        _follower.Pull(1010, isPaused: false);
+        _follower.Pull(1010, filteredOut: 0, isPaused: false);
         Assert.Equal(TraceFollower.PullMax + 1 + 10, _follower.Lines.Count);
         Assert.Equal(Enumerable.Range(1011 - TraceFollower.PullMax, TraceFollower.PullMax).Reverse(), Listed().Take(TraceFollower.PullMax));
         Assert.Equal(1000 - TraceFollower.PullMax, _follower.Lines[TraceFollower.PullMax].LeftOut);
@@ -45,7 +45,7 @@ public sealed class TraceFollowerTests
         for (var pull = 1; pull <= 30; pull++)
         {
             Write(100);
-            _follower.Pull(pull * 100, isPaused: false);
+            _follower.Pull(pull * 100, filteredOut: 0, isPaused: false);
         }
 
         Assert.Equal(TraceFollower.LinesMax, _follower.Lines.Count);
@@ -56,15 +56,27 @@ public sealed class TraceFollowerTests
     public void Another_filter_begins_with_what_is_in_memory_and_a_pause_lets_it()
     {
         Write(50);
-        _follower.Pull(50, isPaused: true);
+        _follower.Pull(50, filteredOut: 0, isPaused: true);
         Assert.Equal(50, Listed().Count);
         Write(50);
-        _follower.Pull(100, isPaused: true);
+        _follower.Pull(100, filteredOut: 0, isPaused: true);
         Assert.Equal((50, 50), (Listed().Count, _follower.WhilePaused));
         Assert.True(TraceFilter.TryParse("sector >= 95", Catalogue, out var filter, out _));
         _follower.Choose(filter);
-        _follower.Pull(100, isPaused: true);
+        _follower.Pull(100, filteredOut: 0, isPaused: true);
         Assert.Equal([100, 99, 98, 97, 96, 95], Listed());
+    }
+
+    [Fact]
+    public void What_a_switchs_filter_leaves_out_is_not_counted_as_new()
+    {
+        Write(50);
+        _follower.Pull(50, filteredOut: 1000, isPaused: false);
+        _follower.Pull(150, filteredOut: 1070, isPaused: true);
+        Assert.Equal(30, _follower.WhilePaused);
+        _follower.Pull(150, filteredOut: 1070, isPaused: false);
+        _follower.Pull(160, filteredOut: 1070, isPaused: true);
+        Assert.Equal(10, _follower.WhilePaused);
     }
 
     [Fact]
@@ -74,7 +86,7 @@ public sealed class TraceFollowerTests
         var rate = new TraceRate(time);
         for (var tenth = 0; tenth <= 100; tenth++)
         {
-            rate.Add(new TraceEventsSeen(tenth * 1600, Unparsed: 0, FilteredOut: 0, LastSequence: 0, HandedOnSequence: 0, IsFull: false));
+            rate.Add(new TraceEventsSeen(tenth * 1600, Unparsed: 0, FilteredOut: 0, LastSequence: 0, HandedOnSequence: 0, IsFull: false, TimesFull: 0));
             time.Advance(TimeSpan.FromMilliseconds(100));
         }
 

@@ -193,11 +193,42 @@ public sealed class TraceTabTests : IAsyncLifetime
         UntilLines(tab, 3);
         await tab.InvokeAsync(() => Pause(tab).Click());
         Write([.. Enumerable.Range(4, 6).Select(Numbered)]);
-        tab.WaitForAssertion(() => Assert.Equal("Paused. 6 events while paused.", tab.Find(".note.paused").TextContent), Patience);
+        tab.WaitForAssertion(() => Assert.Equal("Paused. 6 events while paused.", Squeezed(tab.Find(".note.paused").TextContent, " ")), Patience);
         Assert.Equal(3, Events(tab).Count);
         await tab.InvokeAsync(() => Pause(tab).Click());
         UntilLines(tab, 9);
         tab.WaitForAssertion(() => Assert.Empty(tab.FindAll(".note.paused")), Patience);
+    }
+
+    [Theory]
+    [InlineData("pointer", "Stands still while the pointer is over it. 6 events new.")]
+    [InlineData("focus", "Stands still while a row has the focus; Escape goes on. 6 events new")]
+    [InlineData("scrolled", "Stands still while it is scrolled. 6 events new")]
+    public async Task While_somebody_is_at_the_list_it_stands_still_and_says_how_much_is_new(string why, string note)
+    {
+        Write([.. Enumerable.Range(1, 3).Select(Numbered)]);
+        var tab = Open(Running);
+        UntilLines(tab, 3);
+        var list = tab.FindComponent<TraceLive>();
+        await tab.InvokeAsync(() => list.Instance.Hold(why));
+        Write([.. Enumerable.Range(4, 6).Select(Numbered)]);
+        tab.WaitForAssertion(() => Assert.Equal(note, Squeezed(tab.Find("[aria-labelledby=trace-live] .note").TextContent, " ")), Patience);
+        Assert.DoesNotContain("6", tab.Find("[aria-labelledby=trace-live] [role=status]").TextContent, StringComparison.Ordinal);
+        Assert.Equal(3, Events(tab).Count);
+        await tab.InvokeAsync(() => list.Instance.Hold(""));
+        UntilLines(tab, 9);
+        tab.WaitForAssertion(() => Assert.Empty(Squeezed(tab.Find("[aria-labelledby=trace-live] .note").TextContent)), Patience);
+    }
+
+    [Fact]
+    public void What_filters_left_out_is_told_apart_from_what_was_lost()
+    {
+        var seen = new TraceEventsSeen(Events: 5000, Unparsed: 1, FilteredOut: 1200, LastSequence: 5001, HandedOnSequence: 5001, IsFull: false, TimesFull: 0);
+        Assert.Equal("5\u2009001 lines1\u2009200 of them not wanted: the filters of what is on left them out.None was lost.", Told(seen));
+        Assert.Equal("5\u2009001 linesSome more were lost, once; the timeline shows when.", Told(seen with { FilteredOut = 0, TimesFull = 1 }));
+        Assert.Equal("1 lineSome more were lost, 3 times; the timeline shows when.", Told(seen with { Events = 1, Unparsed = 0, FilteredOut = 0, TimesFull = 3 }));
+
+        string Told(TraceEventsSeen told) => Squeezed(_context.Render<TraceCost>(p => p.Add(c => c.RatePerSecond, 0).Add(c => c.Seen, told).Add(c => c.IsOn, true)).FindAll("dd")[^1].TextContent);
     }
 
     [Fact]
@@ -249,7 +280,7 @@ public sealed class TraceTabTests : IAsyncLifetime
     private static string Numbered(int number) =>
         string.Create(CultureInfo.InvariantCulture, $"100@1795000000.{number:000000}:virtio_blk_handle_read vdev 0x10 req 0x20 sector {number} nsectors 8");
 
-    private static string Squeezed(string text) => string.Concat(text.Split('\n').Select(line => line.Trim()));
+    private static string Squeezed(string text, string between = "") => string.Join(between, text.Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0));
 
     private static List<string> Events(IRenderedComponent<TraceTab> tab) => [.. tab.FindAll(".lines tbody th button").Select(button => button.TextContent)];
 

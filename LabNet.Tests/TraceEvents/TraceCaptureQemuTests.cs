@@ -101,6 +101,7 @@ public sealed class TraceCaptureQemuTests
 
         // What was written before is there, and so is what comes after.
         await traced.UntilAsync("box", seen => !seen.IsFull);
+        Assert.NotEqual(0, traced.Seen("box").TimesFull);
         var before = traced.Seen("box").LastSequence;
         await WriteAsync(traced, "box", blocks: 50);
         await traced.StoredAsync("box", before + 50);

@@ -66,7 +66,7 @@ internal sealed class TracedLab : IAsyncDisposable
     public TraceEventsSeen Seen(string vm)
     {
         using var subscription = Lab.Feed.Subscribe(record => record.Item is TraceEventsSeen && record.Source.Name == vm);
-        return subscription.Snapshot.Select(record => (TraceEventsSeen)record.Item).LastOrDefault() ?? new TraceEventsSeen(0, 0, 0, 0, 0, IsFull: false);
+        return subscription.Snapshot.Select(record => (TraceEventsSeen)record.Item).LastOrDefault() ?? new TraceEventsSeen(0, 0, 0, 0, 0, IsFull: false, TimesFull: 0);
     }
 
     public async Task UntilAsync(string vm, Func<TraceEventsSeen, bool> wished)

@@ -67,7 +67,7 @@ public sealed class HubWatchTests(TestApp app) : IClassFixture<TestApp>
     public async Task A_watcher_is_told_how_far_the_trace_events_have_come()
     {
         using var watch = await RawHubSocket.WatchAsync(app, new WatchFilter(["x86"], ["traceBatch"]));
-        Feed.Publish(X86, new TraceEventsSeen(Events: 900, Unparsed: 2, FilteredOut: 30, LastSequence: 1200, HandedOnSequence: 1100, IsFull: true));
+        Feed.Publish(X86, new TraceEventsSeen(Events: 900, Unparsed: 2, FilteredOut: 30, LastSequence: 1200, HandedOnSequence: 1100, IsFull: true, TimesFull: 1));
         Assert.Equal(
             """{"events":900,"unparsed":2,"filteredOut":30,"lastSeq":1200,"full":true}""",
             (await NextAsync(watch, "traceBatch")).GetProperty("trace").GetRawText());

@@ -1,6 +1,9 @@
 import { icon, make, tell } from './dom.js';
 import { shortCount } from './figures.js';
 
+// Such as _handle_write; more of it would leave no room for the beginning.
+const tailMax = 13;
+
 // The names of the rows, beside the canvas: elements, so that they can be reached and read. Blazor made their places and never looks into them.
 export class Labels {
   #pinned;
@@ -48,7 +51,7 @@ export class Labels {
       { class: `label ${row.kind} depth-${row.depth}`, 'data-row': row.id },
       row.mayOpen ? this.#opener(row) : null,
       row.colour && row.kind !== 'latency' ? make('span', { class: 'swatch' }) : null,
-      make('span', { class: 'name', title: row.track ?? row.title }, row.isPinned && row.vm ? `${row.vm} · ${row.title}` : row.title),
+      make('span', { class: 'name', title: row.track ?? row.title }, ...nameOf(row)),
       row.detail ? make('span', { class: 'detail' }, row.detail) : null,
       count,
       row.mayPin ? this.#pin(row) : null);
@@ -85,6 +88,17 @@ export class Labels {
     };
     return make('button', attributes, icon(isTrack ? 'latency' : row.isOpen ? 'open' : 'closed', isTrack ? 13 : 14));
   }
+}
+
+// Events of a kind begin alike and differ at their end: where there is no room, the middle is left out.
+function nameOf(row) {
+  const name = row.isPinned && row.vm ? `${row.vm} · ${row.title}` : row.title;
+  if (row.kind !== 'track') {
+    return [name];
+  }
+
+  const cut = name.indexOf('_', Math.max(1, name.length - tailMax));
+  return cut < 0 ? [name] : [make('span', { class: 'head' }, name.slice(0, cut)), make('span', { class: 'tail' }, name.slice(cut))];
 }
 
 // The same button of a list that was made anew.

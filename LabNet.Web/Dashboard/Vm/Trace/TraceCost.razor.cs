@@ -1,5 +1,6 @@
 using System.Globalization;
 using LabNet.Core.TraceEvents;
+using LabNet.Web.Dashboard.Live;
 using Microsoft.AspNetCore.Components;
 
 namespace LabNet.Web.Dashboard.Vm.Trace;
@@ -28,6 +29,14 @@ public sealed partial class TraceCost
 
     private string Basis => !IsOn ? ""
         : "Each event is one write() by the thread that traces, 2 to 10 µs where it was measured, and the vCPU or the main loop waits for it. Reckoned from the rate: the guest itself is not asked.";
+
+    /// <summary>QEMU does not count what it drops.</summary>
+    private static string Lost(int timesFull) => timesFull switch
+    {
+        0 => "None was lost.",
+        1 => "Some more were lost, once; the timeline shows when.",
+        _ => $"Some more were lost, {Figures.Count(timesFull)} times; the timeline shows when.",
+    };
 
     private string Percent(double us) => RatePerSecond * us / UsPerSecond * 100 is var percent && percent >= 9.95
         ? $"{percent.ToString("0", CultureInfo.InvariantCulture)} %"

@@ -20,13 +20,14 @@ internal sealed class TraceFollower(TraceTail tail)
 
     private long _after;
     private long _seen;
+    private long _filteredOut;
 
     /// <summary>Newest first.</summary>
     public IReadOnlyList<TraceLine> Lines { get; private set; } = [];
 
     public TraceFilter? Filter { get; private set; }
 
-    /// <summary>How many lines QEMU wrote since the pause, whether they pass the filter or not.</summary>
+    /// <summary>How many lines were kept since the pause, whether they pass the viewer's filter or not.</summary>
     public long WhilePaused { get; private set; }
 
     /// <summary>Begins anew with the events in memory that pass.</summary>
@@ -34,9 +35,10 @@ internal sealed class TraceFollower(TraceTail tail)
 
     /// <summary>Takes what is new, or counts it where it is to wait.</summary>
     /// <param name="writtenSequence">Of the newest event that is known of.</param>
-    public void Pull(long writtenSequence, bool isPaused)
+    /// <param name="filteredOut">How many events no switch's filter let through so far.</param>
+    public void Pull(long writtenSequence, long filteredOut, bool isPaused)
     {
-        WhilePaused = isPaused ? Math.Max(0, writtenSequence - _seen) : 0;
+        WhilePaused = isPaused ? Math.Max(0, writtenSequence - _seen - (filteredOut - _filteredOut)) : 0;
         if (isPaused && _after > 0)
         {
             return;
@@ -53,6 +55,6 @@ internal sealed class TraceFollower(TraceTail tail)
 
         Lines = fresh.Count == 0 ? Lines : [.. fresh.Concat(Lines).Take(LinesMax)];
         _after = page.LastSequence;
-        _seen = Math.Max(writtenSequence, page.LastSequence);
+        (_seen, _filteredOut) = (Math.Max(writtenSequence, page.LastSequence), filteredOut);
     }
 }

@@ -33,6 +33,7 @@ public sealed partial class TraceLive
     [Parameter, EditorRequired]
     public bool IsPaused { get; set; }
 
+    /// <summary>How many came since it stands still; those that a filter of what is on left out are not among them.</summary>
     [Parameter, EditorRequired]
     public long WhilePaused { get; set; }
 
@@ -48,8 +49,7 @@ public sealed partial class TraceLive
     [Parameter, EditorRequired]
     public string WhyEmpty { get; set; } = "";
 
-    private string Note => IsPaused ? $"Paused. {Figures.Count(WhilePaused)} {(WhilePaused == 1 ? "event" : "events")} while paused."
-        : "";
+    private string Fresh => $"{Figures.Count(WhilePaused)} {(WhilePaused == 1 ? "event" : "events")}";
 
     protected override void OnParametersSet()
     {
@@ -70,7 +70,12 @@ public sealed partial class TraceLive
 
     private Task OnlyAsync(TraceEventType type) => ChooseAsync($"event == {(type == TraceEventType.Unparsed ? TraceFilterText.Quoted(type.Name) : type.Name)}");
 
-    private static string LeftOut(long? events) => events is > 0 and var some
-        ? $"up to {Figures.Count(some)} events between are not listed: more came at once than can be read"
-        : "some events between are not listed: more came at once than can be read";
+    /// <summary>What a filter of what is on left out has a number as well, and nobody lacks it.</summary>
+    private string LeftOut(long? events)
+    {
+        var unwanted = Seen is { FilteredOut: > 0 } ? ", and those that a filter of what is on left out are among them" : "";
+        return events is > 0 and var some
+            ? $"up to {Figures.Count(some)} events between are not listed: more came at once than can be read{unwanted}"
+            : "some events between are not listed: more came at once than can be read";
+    }
 }

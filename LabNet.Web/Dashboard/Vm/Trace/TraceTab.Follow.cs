@@ -27,6 +27,7 @@ public sealed partial class TraceTab
     private string? _inAddress;
     private bool _following;
     private bool _paused;
+    private TraceHold _hold;
     private bool _pulling;
     private bool _pullAgain;
 
@@ -121,8 +122,8 @@ public sealed partial class TraceTab
             do
             {
                 _pullAgain = false;
-                var (filter, paused, written) = (_chosen, _paused, _seen?.LastSequence ?? 0);
-                await Task.Run(() => Pull(filter, paused, written), _leaving.Token);
+                var (filter, stands, seen) = (_chosen, _paused || _hold is not TraceHold.None, _seen);
+                await Task.Run(() => Pull(filter, stands, seen), _leaving.Token);
                 StateHasChanged();
             }
             while (_pullAgain);
@@ -141,14 +142,14 @@ public sealed partial class TraceTab
         }
     }
 
-    private void Pull(TraceFilter? filter, bool paused, long written)
+    private void Pull(TraceFilter? filter, bool stands, TraceEventsSeen? seen)
     {
         if (filter != _follower.Filter)
         {
             _follower.Choose(filter);
         }
 
-        _follower.Pull(written, paused);
+        _follower.Pull(seen?.LastSequence ?? 0, seen?.FilteredOut ?? 0, stands);
     }
 
     private async Task TakeFromAddressAsync()
@@ -180,6 +181,12 @@ public sealed partial class TraceTab
     private Task PauseAsync(bool paused)
     {
         _paused = paused;
+        return RefreshAsync();
+    }
+
+    private Task HoldAsync(TraceHold hold)
+    {
+        _hold = hold;
         return RefreshAsync();
     }
 }
