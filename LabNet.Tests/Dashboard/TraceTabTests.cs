@@ -113,6 +113,7 @@ public sealed class TraceTabTests : IAsyncLifetime
         Assert.Equal(["virtio_blk_req_complete", "virtio_blk_handle_read"], Events(tab));
         Assert.Equal(["thread 101", "vdev 0x10", "req 0xabc0", "status -5", "1.23 ms"], Cells(tab, row: 0).Skip(1));
         Assert.Equal(["thread 100", "vdev 0x10", "req 0xabc0", "sector 2048", "nsectors 8", ""], Cells(tab, row: 1).Skip(1));
+        Assert.Equal("vdev 0x10 req 0xabc0 status -5", tab.Find(".lines td.arguments").GetAttribute("title"));
         var time = tab.Find(".lines labnet-time");
         Assert.Equal("001235", time.GetAttribute("fraction"));
         Assert.EndsWith(".001235 UTC", time.GetAttribute("title"), StringComparison.Ordinal);

@@ -2,6 +2,8 @@ import '../../../lib/plotly.js'; // Sets window.Plotly.
 
 const config = { displayModeBar: false, responsive: true };
 const minuteMs = 60 * 1000;
+const manyPowers = 3;
+const fewRequests = 5;
 
 // Plotly knows neither variables nor light-dark(): the browser resolves the colours for it, at each picture, so that a change of theme shows.
 function colours(host) {
@@ -22,11 +24,13 @@ function latencyText(us) {
   return `${Number(value.toPrecision(3))} ${unit}`;
 }
 
-// One tick a power of ten; Plotly itself would write 10k for 10 ms.
+// Plotly itself would write 10k for 10 ms. Where there are few powers of ten, one tick for each would leave the axis without any.
 function latencyAxis(edges, colour) {
+  const [low, high] = [edges[0], edges.at(-1)];
+  const steps = Math.log10(high / low) > manyPowers ? [1] : [1, 2, 5];
   const ticks = [];
-  for (let power = Math.floor(Math.log10(edges[0])); power <= Math.ceil(Math.log10(edges.at(-1))); power++) {
-    ticks.push(10 ** power);
+  for (let power = Math.floor(Math.log10(low)); power <= Math.ceil(Math.log10(high)); power++) {
+    ticks.push(...steps.map(step => step * 10 ** power));
   }
 
   return { type: 'log', tickvals: ticks, ticktext: ticks.map(latencyText), gridcolor: colour.line, zeroline: false, fixedrange: true };
@@ -56,7 +60,7 @@ function histogram(picture, colour) {
       type: 'scatter', mode: 'lines', x: picture.edgesUs, y: counts, text: [...told, ''], hoverinfo: 'text',
       line: { shape: 'hv', color: colour.series, width: 1.5 }, fill: 'tozeroy', fillcolor: colour.soft,
     }],
-    layout: layoutOf(colour, { xaxis: latencyAxis(picture.edgesUs, colour), yaxis: { gridcolor: colour.line, rangemode: 'tozero', fixedrange: true } }),
+    layout: layoutOf(colour, { xaxis: latencyAxis(picture.edgesUs, colour), yaxis: { gridcolor: colour.line, rangemode: 'tozero', fixedrange: true, ...(Math.max(...counts) < fewRequests ? { dtick: 1 } : {}) } }),
   };
 }
 

@@ -26,6 +26,9 @@ internal static class TraceWords
         _ => $"0x{value.Bits:x}",
     };
 
+    /// <summary>As QEMU's log has them, in one line.</summary>
+    public static string Arguments(TraceEvent one) => string.Join(' ', one.Type.Arguments.Zip(one.Values).Select(pair => $"{pair.First.Name} {Value(pair.Second)}"));
+
     public static string Thread(TraceThread thread) => thread switch
     {
         { Vcpu: { } vcpu } => $"vCPU {vcpu}",
