@@ -1,8 +1,8 @@
 import { icon, make, tell } from './dom.js';
 import { shortCount } from './figures.js';
 
-// Such as _handle_write; more of it would leave no room for the beginning.
-const tailMax = 13;
+// Such as _complete; more of it would leave no room for the beginning.
+const tailMax = 10;
 
 // The names of the rows, beside the canvas: elements, so that they can be reached and read. Blazor made their places and never looks into them.
 export class Labels {

@@ -42,19 +42,19 @@ public sealed record TracePreset(string Title, string What, string Cost, Immutab
         new(
             "PCI configuration",
             "Reads and writes of configuration space: who is found, which windows and interrupts it is given.",
-            "Not measured. Some thousand events while a guest boots, hardly any later; each costs QEMU 2 to 10 µs.",
+            "Measured on x86: lspci again and again, 1,700 events a second, took QEMU no more CPU time that could be told, less than 10 %. A guest that has booted writes hardly any.",
             [new("All functions", ["pci_cfg_*"])]),
         new(
             "Interrupts",
             architecture == Architecture.X86_64 ? "What the APICs deliver, and which virtio queue asked for it." : "What the GIC is told and what the vCPUs take from it, and which virtio queue asked for it.",
-            "Not measured. A busy guest has some thousand a second; each costs QEMU 2 to 10 µs.",
+            "Measured on x86: dd with 4 KiB blocks, 4,600 events a second, took QEMU no more CPU time that could be told, less than 25 %.",
             [new("Controller and virtio", architecture == Architecture.X86_64
                 ? ["apic_deliver_irq", "apic_local_deliver", "ioapic_set_irq", "virtio_notify*"]
                 : ["gic_set_irq", "gicv3_*_set_irq", "gicv3_icc_iar1_read", "gicv3_icc_eoir_write", "virtio_notify*"])]),
         new(
             "Network",
             "What the NICs are told and what they receive. A kick of virtio's queues does not say of which device; a disk's look the same.",
-            "Not measured. One or two events a packet or burst of packets; each costs QEMU 2 to 10 µs.",
+            "Measured with virtio-net on x86: ping -f, 2,900 events a second, took QEMU 1.11 times the CPU time (1.02 to 1.20). e1000e writes several events a packet and was not measured.",
             [new("virtio-net", ["virtio_net_*", "virtio_queue_notify"]), new("e1000e", ["e1000e_rx_*", "e1000e_tx_*", "net_rx_pkt_*"])]),
     ];
 
