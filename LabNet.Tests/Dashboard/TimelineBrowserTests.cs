@@ -30,6 +30,7 @@ public sealed partial class TimelineBrowserTests : IAsyncLifetime
         var page = await OpenAsync(FakeTrace.Address(100, 110));
         await Assertions.Expect(Standing(page)).ToHaveTextAsync("Standing still · 10 s · 2,000 events");
         await Assertions.Expect(Count(page, FakeTrace.End)).ToHaveTextAsync("1,000");
+        await Assertions.Expect(page.Locator($"[data-row='x86/{FakeTrace.End}'] .tail")).ToHaveTextAsync("_complete");
 
         var end = await PlaceAsync(page, FakeTrace.End, 0.5);
         await page.Mouse.MoveAsync(end.X, end.Y);

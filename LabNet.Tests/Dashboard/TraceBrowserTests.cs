@@ -65,6 +65,18 @@ public sealed class TraceBrowserTests
         await Assertions.Expect(Newest(page)).ToContainTextAsync("sector 70");
     }
 
+    [Fact(Timeout = Hang)]
+    public async Task Latencies_within_one_power_of_ten_have_figures_at_their_axes()
+    {
+        await using var host = await DashboardHost.StartAsync(Labs.CrossArch());
+        host.Publish(Labs.Running(host.Lab.Vms[0], DateTimeOffset.UtcNow.AddMinutes(-12)));
+        await using var browser = await Browser.StartAsync();
+        TraceLog.Begin(host, "x86").WriteRequests(40);
+        var page = await browser.OpenLabAsync(host.Address, path: "/vms/x86/trace");
+        await Assertions.Expect(page.Locator(".xtick text").Filter(new() { HasText = "500 µs" })).ToHaveCountAsync(1);
+        await Assertions.Expect(page.Locator(".ytick text").Filter(new() { HasText = "500 µs" })).ToHaveCountAsync(1);
+    }
+
     private static ILocator List(IPage page) => page.GetByRole(AriaRole.Group, new() { Name = "Trace events, newest first" });
 
     private static ILocator Newest(IPage page) => List(page).Locator("tbody tr:has(th)").First;
