@@ -8,8 +8,8 @@ namespace LabNet.Web.Dashboard.Vm.Trace;
 public enum TraceHold
 {
     None,
-    Pointer,
-    Focus,
+    Hovered,
+    Focused,
     Scrolled,
 }
 
@@ -35,8 +35,8 @@ public sealed partial class TraceLive : IAsyncDisposable
     /// <summary>Without the count, which a screen reader would read out ten times a second.</summary>
     private string Standing => IsPaused ? "Paused." : Held switch
     {
-        TraceHold.Pointer => "Stands still while the pointer is over it.",
-        TraceHold.Focus => "Stands still while a row has the focus; Escape goes on.",
+        TraceHold.Hovered => "Stands still while the pointer is over it.",
+        TraceHold.Focused => "Stands still while a row has the focus; Escape goes on.",
         TraceHold.Scrolled => "Stands still while it is scrolled.",
         _ => "",
     };
@@ -45,8 +45,8 @@ public sealed partial class TraceLive : IAsyncDisposable
     [JSInvokable]
     public Task Hold(string why) => OnHold.InvokeAsync(why switch
     {
-        "pointer" => TraceHold.Pointer,
-        "focus" => TraceHold.Focus,
+        "pointer" => TraceHold.Hovered,
+        "focus" => TraceHold.Focused,
         "scrolled" => TraceHold.Scrolled,
         _ => TraceHold.None,
     });
