@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using LabNet.Core.Labs;
-using LabNet.Core.Vms;
 
 namespace LabNet.Tests.Dashboard;
 
