@@ -97,7 +97,9 @@ public sealed partial class VmSnapshots
         var loaded = await MeasureAsync(() => anew ? LoadAnewAsync(step, snapshot, before, progress) : LoadAsync(step, before));
         await LearnAsync(tree => tree.Loaded(snapshot.Id).Owe(GuestDebt.Shares | GuestDebt.Clock));
         progress.Report(0.8);
-        var guest = await MeasureAsync(() => PayDebtAsync(meetAnew: true, cancellationToken));
+
+        // With a new QEMU came a new connection already.
+        var guest = await MeasureAsync(() => PayDebtAsync(meetAnew: !anew, cancellationToken));
         var told = string.Create(
             CultureInfo.InvariantCulture, $"Snapshot “{snapshot.Name}” was restored{(anew ? " in a new QEMU" : "")}, in {_time.GetElapsedTime(began).TotalSeconds:0.0} s (QEMU took {loaded.TotalSeconds:0.00} s of them).");
         Tell("restored", told, new SnapshotTimes(TimeSpan.Zero, guest, loaded, _time.GetElapsedTime(began)));

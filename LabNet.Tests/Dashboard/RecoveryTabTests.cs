@@ -39,7 +39,7 @@ public sealed class RecoveryTabTests : IAsyncLifetime
 
     public ValueTask InitializeAsync()
     {
-        _lab = LabOnThisMachine.Open(TwoVms);
+        _lab = LabOnThisMachine.Open(TwoVms, keepsSnapshots: true);
         _context.Services.AddSingleton(_lab.Time).AddSingleton(_lab.Incidents).AddSingleton(_lab.Recovery).AddSingleton(_lab.Snapshots).AddSingleton(_lab.Feed);
         _context.Services.AddScoped<RecoveryDesk>();
         _context.Services.AddRadzenComponents();

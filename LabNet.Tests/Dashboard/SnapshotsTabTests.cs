@@ -42,7 +42,7 @@ public sealed class SnapshotsTabTests : IAsyncLifetime
             vms:
               x86: { host: here, arch: x86_64, memory: 256M, cpus: 1, image: debian, share: workspace }
               mine: { host: here, arch: x86_64, attach: { qmp: {{_qemu.Path}} } }
-            """);
+            """, keepsSnapshots: true);
         _connected = await _lab.UntilAsync("mine", state => state.Cpus is not null && state.RunState is not null);
         _context.Services.AddSingleton(TimeProvider.System).AddSingleton(_lab.Snapshots).AddSingleton(_lab.Feed).AddScoped<SnapshotDesk>();
         _context.Services.AddRadzenComponents().AddSupplyValueFromQueryProvider();

@@ -36,7 +36,7 @@ internal sealed class CrashLab : IAsyncDisposable
               here: { kind: namespace, address: 10.99.8.1 }
             vms:
               {{Box}}: { host: here, arch: {{architecture}}, memory: 256M, cpus: 1, image: debian }
-            """));
+            """, keepsSnapshots: true));
         await lab.StartVmAsync();
         return lab;
     }

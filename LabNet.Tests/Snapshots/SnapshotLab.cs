@@ -35,7 +35,7 @@ internal sealed class SnapshotLab : IAsyncDisposable
               here: { kind: namespace, address: 10.99.7.1 }
             vms:
               box: { host: here, arch: {{architecture}}, memory: 256M, cpus: 1, image: debian{{(share ? ", share: workspace" : "")}} }
-            """));
+            """, keepsSnapshots: true));
         if (diskMegabytes is { } size)
         {
             var folder = lab.Vm.Paths.Folder;

@@ -17,6 +17,7 @@ internal sealed class LabOnThisMachine : IAsyncDisposable
 
     private readonly Lab _lab;
     private readonly string _folder;
+    private bool _keepsSnapshots;
     private Host? _host;
     private readonly QmpOptions _qmp;
     private Database? _database;
@@ -47,12 +48,13 @@ internal sealed class LabOnThisMachine : IAsyncDisposable
 
     public RecoveryStore Incidents { get; private set; } = null!;
 
-    public static LabOnThisMachine Open(string labFile, QmpOptions? qmp = null, TimeProvider? time = null)
+    /// <param name="keepsSnapshots">Whether snapshots are compared with what QEMU says: it is then asked after each connect.</param>
+    public static LabOnThisMachine Open(string labFile, QmpOptions? qmp = null, TimeProvider? time = null, bool keepsSnapshots = false)
     {
         var folder = Directory.CreateTempSubdirectory("labnet-test-").FullName;
         var reading = LabFile.Parse(labFile, folder, new HashSet<ImageName> { ImageName.Parse("debian") });
         Assert.Empty(reading.Mistakes);
-        var lab = new LabOnThisMachine(reading.Lab!, folder, qmp ?? new QmpOptions(), time ?? TimeProvider.System);
+        var lab = new LabOnThisMachine(reading.Lab!, folder, qmp ?? new QmpOptions(), time ?? TimeProvider.System) { _keepsSnapshots = keepsSnapshots };
         lab.OpenSessions();
         return lab;
     }
@@ -127,7 +129,11 @@ internal sealed class LabOnThisMachine : IAsyncDisposable
         Vms = new VmRegistry(_lab, services);
         Vms.Open();
         Snapshots = new SnapshotRegistry(Vms, new SnapshotStore(_database), Feed, Time, NullLogger<SnapshotRegistry>.Instance);
-        Snapshots.Start();
+        if (_keepsSnapshots)
+        {
+            Snapshots.Start();
+        }
+
         Incidents = new RecoveryStore(_database);
         Recovery = new RecoveryRegistry(Vms, Snapshots, Incidents, new EvidenceReader(history: null, Time), _operations, Feed, Time, NullLogger<RecoveryRegistry>.Instance);
         Recovery.Start();
