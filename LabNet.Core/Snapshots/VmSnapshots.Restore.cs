@@ -197,6 +197,7 @@ public sealed partial class VmSnapshots
             {
                 await GuestShares.MountAsync(Vm, Tree.Debt.HasFlag(GuestDebt.Clock) ? _time.GetUtcNow() : null, cancellationToken);
                 await LearnAsync(tree => tree.Owe(GuestDebt.None));
+                Vm.LookAtGuest();
                 return;
             }
             catch (GuestAgentCommandException e)

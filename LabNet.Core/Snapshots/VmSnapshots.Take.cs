@@ -116,7 +116,7 @@ public sealed partial class VmSnapshots
             Machine = new SnapshotMachine(state.QemuVersion, disks.Nodes, state.Plugged),
         };
         var step = new SnapshotStep(SnapshotStepKind.Save, id, tag, state.RunState == RunState.Running, _time.GetUtcNow(), draft);
-        var asksGuest = step.WasRunning && MayHaveShares && Vm.WhyGuestIsSilent is null;
+        var asksGuest = step.WasRunning && MayHaveShares && state.Agent is not (GuestAgentState.Closed or GuestAgentState.NoSocket);
         await ChangeAsync(tree => tree.Begin(step).Owe(asksGuest ? tree.Debt | GuestDebt.Shares : tree.Debt));
         Snapshot taken;
         TimeSpan unmounted, saved;
@@ -146,14 +146,14 @@ public sealed partial class VmSnapshots
         return taken;
     }
 
-    /// <summary>A guest that is no Linux, or whose agent may start no programs, has nothing to let go of that LabNet could name: QEMU will say what it thinks.</summary>
+    /// <summary>A guest that is no Linux, that does not answer, or whose agent may start no programs, has nothing to let go of that LabNet could name: QEMU will say what it thinks.</summary>
     private async Task LetGoOfSharesAsync(CancellationToken cancellationToken)
     {
         try
         {
             await GuestShares.UnmountAsync(Vm, cancellationToken);
         }
-        catch (GuestAgentCommandException e)
+        catch (GuestAgentException e)
         {
             LogNoShares(Vm.State.Name.ToString(), e.Message);
         }

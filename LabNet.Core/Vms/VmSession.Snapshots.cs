@@ -115,6 +115,9 @@ public sealed partial class VmSession
         _askAgent.Give();
     }
 
+    /// <summary>The guest has answered a feature: its state is to say so soon.</summary>
+    internal void LookAtGuest() => _askAgent.Give();
+
     /// <summary>Gives the guest the host's time.</summary>
     /// <exception cref="GuestAgentException"/>
     internal Task SetGuestTimeAsync(CancellationToken cancellationToken) => _agent.ExecuteAsync(

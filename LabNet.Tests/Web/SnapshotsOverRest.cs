@@ -28,7 +28,7 @@ internal static class SnapshotsOverRest
         }
 
         await EndAsync(app, await client.PostAsJsonAsync(all, new { name = "it's \"first\" / 🙂", note = "<b>n</b>" }, TestRun.Ended));
-        await VmReadQemuTests.ExecAsync(client, vm, "echo later > /root/later", "");
+        await VmReadQemuTests.ExecAsync(client, vm, "echo later > /root/later; sync", "");
         await EndAsync(app, await client.PostAsJsonAsync(all, new { name = "second" }, TestRun.Ended));
         var snapshots = await ReadAsync(client, all);
         Assert.Equal(["it-s-first", "second"], snapshots.Select(one => one.GetProperty("tag").GetString()));
