@@ -119,7 +119,9 @@ public sealed partial class VmSnapshots
         if (error is not null)
         {
             await GoBackAsync(step, before);
-            throw new VmConflictException($"QEMU could not load the snapshot, and {Vm.State.Name} is where it was before: {error}");
+            throw new VmConflictException(before is not null
+                ? $"QEMU could not load the snapshot, and {Vm.State.Name} is where it was before: {error}"
+                : $"QEMU could not load the snapshot: {error} Nothing was kept before, so {Vm.State.Name} goes on with what the load left of it, if it can.");
         }
 
         // A guest that had died, or was stopped for an error, is to live again; QEMU runs only one that ran.
