@@ -21,6 +21,9 @@ public sealed record SnapshotTree(VmName Vm, ImmutableArray<Snapshot> Snapshots,
     /// <summary>Grows with each change that is kept.</summary>
     public long Revision { get; init; }
 
+    /// <summary>A guest that was brought back, or may have been: it stands as it was when it was saved.</summary>
+    private const GuestDebt OfAnother = GuestDebt.Shares | GuestDebt.Clock;
+
     public static SnapshotTree Empty(VmName vm) => new(vm, [], Head: null, HeadDoubt: null);
 
     public IEnumerable<Snapshot> There => Snapshots.Where(one => one.IsThere);
@@ -68,9 +71,12 @@ public sealed record SnapshotTree(VmName Vm, ImmutableArray<Snapshot> Snapshots,
 
     /// <param name="doubt">Why it may be otherwise; null if QEMU said that it went well.</param>
     internal SnapshotTree Loaded(SnapshotId id, string? doubt = null) =>
-        (this with { Head = id, HeadDoubt = doubt, Step = null }).Pruned();
+        (this with { Head = id, HeadDoubt = doubt, Step = null, Debt = OfAnother }).Pruned();
 
-    internal SnapshotTree Doubt(string why) => this with { HeadDoubt = why, Step = null };
+    internal SnapshotTree Doubt(string why) => this with { HeadDoubt = why, Step = null, Debt = OfAnother };
+
+    /// <summary>A load that did not come to its end, as far as one knows: the guest may be another one all the same.</summary>
+    internal SnapshotTree GiveUpLoad() => GiveUp() with { Debt = OfAnother };
 
     internal SnapshotTree Owe(GuestDebt debt) => debt == Debt ? this : this with { Debt = debt };
 

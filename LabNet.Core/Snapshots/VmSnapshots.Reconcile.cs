@@ -127,7 +127,7 @@ public sealed partial class VmSnapshots
 
                 break;
             case SnapshotStepKind.Load when isKnown && error is null:
-                await LearnAsync(tree => tree.Loaded(step.Id).Owe(GuestDebt.Shares | GuestDebt.Clock));
+                await LearnAsync(tree => tree.Loaded(step.Id));
                 Tell("restored", $"Snapshot “{NameOf(step)}” was restored; LabNet had ended before it could say so.");
                 break;
             case SnapshotStepKind.Load:
@@ -153,7 +153,7 @@ public sealed partial class VmSnapshots
     {
         if (error is not null)
         {
-            await LearnAsync(tree => tree.GiveUp());
+            await LearnAsync(tree => tree.GiveUpLoad());
             Tell("not-restored", $"Snapshot “{NameOf(step)}” was not restored: {error}");
             return;
         }
@@ -161,7 +161,7 @@ public sealed partial class VmSnapshots
         if (FindNearest(step) is { } nearest)
         {
             var isLoaded = nearest == step.Id;
-            await LearnAsync(tree => isLoaded ? tree.Loaded(step.Id).Owe(GuestDebt.Shares | GuestDebt.Clock) : tree.GiveUp());
+            await LearnAsync(tree => isLoaded ? tree.Loaded(step.Id) : tree.GiveUpLoad());
             Tell(isLoaded ? "restored" : "not-restored", $"LabNet, or QEMU, ended while “{NameOf(step)}” was being restored. By the disk's own tables it {(isLoaded ? "was" : "was not")}.");
             return;
         }

@@ -95,7 +95,7 @@ public sealed partial class VmSnapshots
         await ChangeAsync(tree => tree.Begin(step));
         var anew = !Vm.State.IsThere || Differences(snapshot) is not null;
         var loaded = await MeasureAsync(() => anew ? LoadAnewAsync(step, snapshot, before, progress) : LoadAsync(step, before));
-        await LearnAsync(tree => tree.Loaded(snapshot.Id).Owe(GuestDebt.Shares | GuestDebt.Clock));
+        await LearnAsync(tree => tree.Loaded(snapshot.Id));
         progress.Report(0.8);
 
         // With a new QEMU came a new connection already.
@@ -137,7 +137,7 @@ public sealed partial class VmSnapshots
     /// </summary>
     private async Task GoBackAsync(SnapshotStep step, Snapshot? before)
     {
-        await LearnAsync(tree => tree.GiveUp());
+        await LearnAsync(tree => tree.GiveUpLoad());
         if (before is not null)
         {
             var disks = await CoveredDisks.ReadAsync(Vm, CancellationToken.None);
@@ -147,7 +147,7 @@ public sealed partial class VmSnapshots
                 throw new VmConflictException($"QEMU could load neither the snapshot nor “{before.Name}”: {error} Stop {Vm.State.Name}, then restore “{before.Name}”: that starts it anew.");
             }
 
-            await LearnAsync(tree => tree.Loaded(before.Id).Owe(GuestDebt.Shares | GuestDebt.Clock));
+            await LearnAsync(tree => tree.Loaded(before.Id));
         }
 
         if (step.WasRunning)
@@ -174,7 +174,7 @@ public sealed partial class VmSnapshots
             }
 
             await Vm.StartFromAsync(PointOf(before, paused: !step.WasRunning), progress, CancellationToken.None);
-            await LearnAsync(tree => tree.Loaded(before.Id).Owe(GuestDebt.Shares | GuestDebt.Clock));
+            await LearnAsync(tree => tree.Loaded(before.Id));
             await PayDebtAsync(meetAnew: false, CancellationToken.None);
             throw new VmConflictException($"QEMU could not start from the snapshot, and {Vm.State.Name} is where it was before: {e.Message}");
         }

@@ -4,6 +4,7 @@ using LabNet.Core.Consoles;
 namespace LabNet.Tests.Consoles;
 
 [Trait("suite", "fake")]
+[Collection(Alone.Name)]
 public sealed class SerialConsoleTests : IAsyncLifetime
 {
     private const int ChunkBytesMax = 48 * 1024;

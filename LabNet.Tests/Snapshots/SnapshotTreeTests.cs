@@ -70,6 +70,15 @@ public sealed class SnapshotTreeTests
         Assert.Equal((Id("b"), null), (tree.Head!.Value, tree.HeadDoubt));
     }
 
+    /// <summary>Where it was not brought back, what it is given changes nothing.</summary>
+    [Fact]
+    public void A_guest_that_may_have_been_brought_back_is_owed_its_shares_and_the_time()
+    {
+        var loading = Empty().Taken(Of("a")).Begin(new SnapshotStep(SnapshotStepKind.Load, Id("a"), "a", WasRunning: true, Start));
+        SnapshotTree[] ends = [loading.Loaded(Id("a")), loading.Doubt("LabNet ended."), loading.GiveUpLoad()];
+        Assert.All(ends, tree => Assert.Equal((GuestDebt.Shares | GuestDebt.Clock, null), (tree.Debt, tree.Step)));
+    }
+
     [Fact]
     public void A_tree_is_found_again_as_it_was_in_its_document()
     {
