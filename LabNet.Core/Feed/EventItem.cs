@@ -27,6 +27,9 @@ public static class EventKind
     /// <summary>A VM crashed, or what became of that.</summary>
     public const string Incident = "incident";
 
+    /// <summary>Something was broken on purpose, or is whole again.</summary>
+    public const string Fault = "fault";
+
     /// <summary>Somebody asked for something; as in the audit log.</summary>
     public const string Action = "action";
 
@@ -45,7 +48,7 @@ public static class EventKind
     /// <summary>LabNet's own databases.</summary>
     public const string Storage = "storage";
 
-    public static IReadOnlyList<string> All { get; } = [Qmp, Job, Connection, Process, Guest, Device, Snapshot, Incident, Action, Operation, Link, Gap, Clock, Storage];
+    public static IReadOnlyList<string> All { get; } = [Qmp, Job, Connection, Process, Guest, Device, Snapshot, Incident, Fault, Action, Operation, Link, Gap, Clock, Storage];
 }
 
 /// <summary>What an item says in the history.</summary>
