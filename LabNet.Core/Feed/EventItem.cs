@@ -30,6 +30,9 @@ public static class EventKind
     /// <summary>Something was broken on purpose, or is whole again.</summary>
     public const string Fault = "fault";
 
+    /// <summary>A run of a chaos plan.</summary>
+    public const string Chaos = "chaos";
+
     /// <summary>Somebody asked for something; as in the audit log.</summary>
     public const string Action = "action";
 
@@ -48,7 +51,7 @@ public static class EventKind
     /// <summary>LabNet's own databases.</summary>
     public const string Storage = "storage";
 
-    public static IReadOnlyList<string> All { get; } = [Qmp, Job, Connection, Process, Guest, Device, Snapshot, Incident, Fault, Action, Operation, Link, Gap, Clock, Storage];
+    public static IReadOnlyList<string> All { get; } = [Qmp, Job, Connection, Process, Guest, Device, Snapshot, Incident, Fault, Chaos, Action, Operation, Link, Gap, Clock, Storage];
 }
 
 /// <summary>What an item says in the history.</summary>

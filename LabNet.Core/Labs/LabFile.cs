@@ -61,7 +61,7 @@ public static class LabFile
     public static LabFileReading Parse(string text, string folder, IReadOnlySet<ImageName> images)
     {
         var mistakes = new List<LabFileMistake>();
-        var root = YamlTreeReader.Read(text, mistakes);
+        var root = YamlTreeReader.Read(text, "lab file", LabFileKeys.LabRequired, mistakes);
         var lab = root is null ? null : new LabFileReader(mistakes, folder, images).Read(root);
         return lab is not null && mistakes.Count == 0 ? new LabFileReading(lab) : Refused([.. mistakes]);
     }

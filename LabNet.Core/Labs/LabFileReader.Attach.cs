@@ -42,7 +42,7 @@ internal sealed partial class LabFileReader
     {
         if (socket is not null)
         {
-            _attachedSockets.Claim(socket, $"{key} of VM \"{vm}\"", socket, attach.Find(key)!.At, mistakes);
+            _attachedSockets.Claim(socket, $"{key} of VM \"{vm}\"", socket, attach.Find(key)!.At, Mistakes);
         }
     }
 

@@ -101,7 +101,7 @@ internal sealed partial class LabFileReader
             return default;
         }
 
-        _macs.Claim(mac, what, $"MAC {mac}", node!.At, mistakes);
+        _macs.Claim(mac, what, $"MAC {mac}", node!.At, Mistakes);
         return mac;
     }
 
@@ -115,7 +115,7 @@ internal sealed partial class LabFileReader
 
         if (link is not null)
         {
-            _linkAddresses.Claim((link.Value, address.Address), what, $"Address {address.Address} on link \"{link}\"", node.At, mistakes);
+            _linkAddresses.Claim((link.Value, address.Address), what, $"Address {address.Address} on link \"{link}\"", node.At, Mistakes);
         }
 
         return address;

@@ -2,14 +2,11 @@ using System.Collections.Immutable;
 
 namespace LabNet.Core.Labs;
 
-/// <summary>
-/// Reads a lab out of a YAML tree. Reading goes on after a mistake, with null for what was wrong, so that one reading tells all mistakes;
-/// what depends on something that was told already is not told again.
-/// </summary>
+/// <summary>Reads a lab out of a YAML tree.</summary>
 /// <param name="mistakes">Where they are told, in any order.</param>
 /// <param name="folder">Absolute; what relative paths start from.</param>
 /// <param name="images">That VMs may name.</param>
-internal sealed partial class LabFileReader(List<LabFileMistake> mistakes, string folder, IReadOnlySet<ImageName> images)
+internal sealed partial class LabFileReader(List<LabFileMistake> mistakes, string folder, IReadOnlySet<ImageName> images) : YamlValueReader(mistakes)
 {
     /// <summary>What <c>nics</c> calls QEMU's user-mode network; no link can be named so.</summary>
     public const string UserLink = "user";
@@ -85,7 +82,7 @@ internal sealed partial class LabFileReader(List<LabFileMistake> mistakes, strin
                 return null;
             }
 
-            _hostAddresses.Claim(machine, $"host \"{name}\"", $"Address {machine}", addressNode!.At, mistakes);
+            _hostAddresses.Claim(machine, $"host \"{name}\"", $"Address {machine}", addressNode!.At, Mistakes);
             return new LabHost(name, kind, machine, PrefixLength: null);
         }
 
@@ -95,7 +92,7 @@ internal sealed partial class LabFileReader(List<LabFileMistake> mistakes, strin
             return null;
         }
 
-        _hostAddresses.Claim(underlay.Address, $"host \"{name}\"", $"Address {underlay.Address}", addressNode.At, mistakes);
+        _hostAddresses.Claim(underlay.Address, $"host \"{name}\"", $"Address {underlay.Address}", addressNode.At, Mistakes);
         _underlay ??= underlay;
         if (underlay.PrefixLength != _underlay.Value.PrefixLength || underlay.Network != _underlay.Value.Network)
         {
@@ -125,7 +122,7 @@ internal sealed partial class LabFileReader(List<LabFileMistake> mistakes, strin
             var port = fields.Find("port") is { } portNode ? Integer(portNode, "port", 1, ushort.MaxValue) : LabLimits.VxlanPort;
             if (vni is not null && port is not null)
             {
-                _segments.Claim((vni.Value, port.Value), $"link \"{name}\"", $"VNI {vni} on port {port}", entry.At, mistakes);
+                _segments.Claim((vni.Value, port.Value), $"link \"{name}\"", $"VNI {vni} on port {port}", entry.At, Mistakes);
                 links.Add(new Link(name, vni.Value, port.Value));
             }
         }

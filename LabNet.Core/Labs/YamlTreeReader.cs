@@ -19,14 +19,20 @@ internal sealed partial class YamlTreeReader
     private const int NodesMax = 100_000;
 
     private readonly Parser _parser;
+    private readonly string _document;
+    private readonly IReadOnlyList<string> _required;
     private readonly List<LabFileMistake> _mistakes;
     private readonly Dictionary<AnchorName, (YamlNode Node, int Size)> _anchors = [];
     private int _nodes;
 
-    private YamlTreeReader(Parser parser, List<LabFileMistake> mistakes) => (_parser, _mistakes) = (parser, mistakes);
+    private YamlTreeReader(Parser parser, string document, IReadOnlyList<string> required, List<LabFileMistake> mistakes) =>
+        (_parser, _document, _required, _mistakes) = (parser, document, required, mistakes);
 
+    /// <param name="text">The file's.</param>
+    /// <param name="document">What messages call the file, such as <c>lab file</c>.</param>
+    /// <param name="required">The keys that an empty file is told to need.</param>
     /// <returns>Null when the text is not one YAML document within the limits: then <paramref name="mistakes"/> says why.</returns>
-    public static YamlNode? Read(string text, List<LabFileMistake> mistakes)
+    public static YamlNode? Read(string text, string document, IReadOnlyList<string> required, List<LabFileMistake> mistakes)
     {
         if (Unreadable(text) is { } mistake)
         {
@@ -38,7 +44,7 @@ internal sealed partial class YamlTreeReader
         var scanner = new Scanner(reader);
         try
         {
-            return new YamlTreeReader(new Parser(scanner), mistakes).ReadStream();
+            return new YamlTreeReader(new Parser(scanner), document, required, mistakes).ReadStream();
         }
         catch (YamlException wrong)
         {
@@ -84,7 +90,7 @@ internal sealed partial class YamlTreeReader
         _parser.Consume<StreamStart>();
         if (_parser.Accept<StreamEnd>(out _))
         {
-            _mistakes.Add(new LabFileMistake(0, 0, $"The lab file is empty; it needs {Spelling.List(LabFileKeys.LabRequired)}."));
+            _mistakes.Add(new LabFileMistake(0, 0, $"The {_document} is empty; it needs {Spelling.List(_required)}."));
             return null;
         }
 
@@ -93,7 +99,7 @@ internal sealed partial class YamlTreeReader
         _parser.Consume<DocumentEnd>();
         if (!_parser.Accept<StreamEnd>(out _))
         {
-            Tell(_parser.Current!, "A second document starts here; a lab file is one.");
+            Tell(_parser.Current!, $"A second document starts here; a {_document} is one.");
         }
 
         return root;
@@ -118,7 +124,7 @@ internal sealed partial class YamlTreeReader
         ThrowIfTooLarge(start, depth);
         if (start is NodeEvent { Tag.IsEmpty: false })
         {
-            Tell(start, "Tags have no meaning in a lab file; leave it out.");
+            Tell(start, $"Tags have no meaning in a {_document}; leave it out.");
         }
 
         YamlNode node = start switch
@@ -174,12 +180,12 @@ internal sealed partial class YamlTreeReader
     {
         if (depth > DepthMax)
         {
-            throw new YamlException(at.Start, at.End, $"Nested more than {DepthMax} deep; a lab file never is.");
+            throw new YamlException(at.Start, at.End, $"Nested more than {DepthMax} deep; a {_document} never is.");
         }
 
         if (_nodes > NodesMax)
         {
-            throw new YamlException(at.Start, at.End, $"More than {NodesMax} values, with aliases written out; a lab file never has them.");
+            throw new YamlException(at.Start, at.End, $"More than {NodesMax} values, with aliases written out; a {_document} never has them.");
         }
     }
 

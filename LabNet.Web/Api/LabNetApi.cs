@@ -45,6 +45,7 @@ public static class LabNetApi
         DeviceEndpoints.Map(api);
         SnapshotEndpoints.Map(api);
         RecoveryEndpoints.Map(api);
+        ChaosEndpoints.Map(api);
         MemoryMapEndpoints.Map(api);
         RawQmpEndpoints.Map(api);
         GuestEndpoints.Map(api);

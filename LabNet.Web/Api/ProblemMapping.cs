@@ -1,4 +1,5 @@
 using System.Text.Json;
+using LabNet.Core.Faults.Plans;
 using LabNet.Core.GuestAgent;
 using LabNet.Core.Hosts;
 using LabNet.Core.IoBenchmarks;
@@ -23,6 +24,7 @@ internal static class ProblemMapping
         UnknownThingException or UnknownDiskException or UnknownTraceEventException => new Problem(ProblemType.UnknownThing, exception.Message),
         RawQmpOffException e => new Problem(ProblemType.RawQmpOff, e.Message),
         ForbiddenException e => new Problem(ProblemType.RoleTooSmall, e.Message),
+        ChaosPlanException e => new Problem(ProblemType.BadInput, e.Message),
         VmConflictException or TokenConflictException or HostException => new Problem(ProblemType.Conflict, exception.Message),
         QmpCommandException e => new Problem(ProblemType.RefusedByQemu, e.Description) { QmpClass = e.ErrorClass, QmpCommand = e.Command },
         GuestAgentCommandException e => new Problem(ProblemType.RefusedByGuest, e.Message),

@@ -1,5 +1,6 @@
 using LabNet.Core.Vms;
 using LabNet.Web.Access;
+using LabNet.Web.Dashboard.Chaos;
 using LabNet.Web.Dashboard.Vm;
 using LabNet.Web.Dashboard.Vm.Benchmark;
 using LabNet.Web.Dashboard.Vm.Recovery;
@@ -31,6 +32,7 @@ public static class DashboardRegistration
         services.AddCascadingAuthenticationState();
         services.AddAuthorization();
         services.AddRadzenComponents();
+        services.AddScoped<ChaosDesk>();
         services.AddScoped<VmDesk>();
         services.AddScoped<DeviceDesk>();
         services.AddScoped<BenchmarkDesk>();

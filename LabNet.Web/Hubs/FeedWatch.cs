@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
+using LabNet.Core.Faults.Plans;
 using LabNet.Core.Feed;
 using LabNet.Core.History;
 using LabNet.Core.Labs;
@@ -19,7 +20,7 @@ internal sealed class FeedWatch
     /// <summary>Records that may wait for a slow watcher: some seconds of a lab.</summary>
     private const int WaitingMax = 256;
 
-    private static readonly string[] Kinds = ["vm", "metrics", "qmpEvent", "operation", "incident", "link", "ping", "snapshot", "traceBatch", "event", "gap"];
+    private static readonly string[] Kinds = ["vm", "metrics", "qmpEvent", "operation", "incident", "chaosRun", "link", "ping", "snapshot", "traceBatch", "event", "gap"];
 
     private readonly LiveFeed _feed;
     private readonly TimeProvider _time;
@@ -76,6 +77,7 @@ internal sealed class FeedWatch
         QmpEventSeen => "qmpEvent",
         OperationChanged => "operation",
         IncidentChanged => "incident",
+        ChaosRunChanged => "chaosRun",
         LinkChanged => "link",
         PingMeasured => "ping",
         SnapshotsChanged => "snapshot",
@@ -95,6 +97,7 @@ internal sealed class FeedWatch
             MetricsSampled { Sample: var sample } => Of(message, record.Source, sample),
             OperationChanged { Operation: var operation } => message with { Operation = OperationContract.Of(operation) },
             IncidentChanged { Incident: var incident } => message with { Incident = IncidentContract.Of(incident) },
+            ChaosRunChanged changed => message with { ChaosRun = ChaosRunContract.Of(changed.Run), ChaosLine = changed.Line is { } line ? ChaosLineContract.Of(line) : null },
             LinkChanged { Status: var status } => message with { Link = LinkHostContract.Of(status) },
             PingMeasured ping => message with { Ping = PingContract.Of(ping) },
             SnapshotsChanged { Tree: var tree } => message with { Snapshots = WatchSnapshots.Of(tree) },

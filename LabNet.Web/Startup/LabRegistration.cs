@@ -1,4 +1,5 @@
 using LabNet.Core.Devices;
+using LabNet.Core.Faults.Plans;
 using LabNet.Core.Feed;
 using LabNet.Core.History;
 using LabNet.Core.Hosts;
@@ -43,6 +44,7 @@ public static class LabRegistration
             .AddDevices()
             .AddSnapshots()
             .AddRecovery()
+            .AddChaos()
             .AddIoBenchmarks()
             .AddHostedService<HistoryService>()
             .AddHostedService<LabService>();

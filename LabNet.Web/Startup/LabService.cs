@@ -1,3 +1,4 @@
+using LabNet.Core.Faults.Plans;
 using LabNet.Core.IoBenchmarks;
 using LabNet.Core.Metrics;
 using LabNet.Core.Recovery;
@@ -14,7 +15,7 @@ namespace LabNet.Web.Startup;
 /// and begins to measure. When LabNet ends, the VMs stay as they are.
 /// </summary>
 public sealed partial class LabService(
-    VmRegistry vms, LinkWatch links, PingMesh pings, MetricsPump metrics, TracePump traces, SnapshotRegistry snapshots, RecoveryRegistry recovery, OperationStore operations, IoBenchmarkStore benchmarks, LabNetSettings settings, TimeProvider time, ILogger<LabService> logger) : BackgroundService
+    VmRegistry vms, LinkWatch links, PingMesh pings, MetricsPump metrics, TracePump traces, SnapshotRegistry snapshots, RecoveryRegistry recovery, ChaosRuns chaos, OperationStore operations, IoBenchmarkStore benchmarks, LabNetSettings settings, TimeProvider time, ILogger<LabService> logger) : BackgroundService
 {
     private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
 
@@ -45,6 +46,7 @@ public sealed partial class LabService(
             {
                 await operations.CloseAbandonedAsync(cancellationToken);
                 await benchmarks.CloseAbandonedAsync(cancellationToken);
+                await chaos.StartAsync(cancellationToken);
                 return;
             }
             catch (DatabaseException e)
