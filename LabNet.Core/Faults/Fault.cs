@@ -97,6 +97,12 @@ public sealed record Fault(
     string? Run,
     string Process)
 {
+    /// <summary>What has to be known to lift it, such as the block node that a disk had before; null for nothing.</summary>
+    public string? Before { get; init; }
+
+    /// <summary>Whether QEMU may have been asked for it.</summary>
+    public bool IsPrepared { get; init; }
+
     /// <summary>Whether it is to come or in force.</summary>
     public bool IsOpen => State is FaultState.Planned or FaultState.Active;
 }

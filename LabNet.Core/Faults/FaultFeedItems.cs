@@ -4,11 +4,12 @@ using LabNet.Core.Feed;
 
 namespace LabNet.Core.Faults;
 
-/// <summary>A fault came into force, was lifted or failed; the whole fault. Those in force are part of the VM's state too.</summary>
-public sealed record FaultChanged(Fault Fault) : EventItem
+/// <summary>A fault came into force, was lifted or failed, or more was seen of it; the whole fault. Those in force are part of the VM's state too.</summary>
+/// <param name="IsTold">Whether the history has it.</param>
+public sealed record FaultChanged(Fault Fault, bool IsTold = true) : EventItem
 {
     /// <summary>That one is planned for later is in lab.db, and no event.</summary>
-    public override EventNote? Note => Fault switch
+    public override EventNote? Note => !IsTold ? null : Fault switch
     {
         { State: FaultState.Active } => Told("injected", $"Fault: {Fault.Spec.Text}{UntilText}.", Fault.StartedAt),
         { State: FaultState.Lifted, Spec.IsMomentary: true } => Told("injected", $"Fault: {Fault.Spec.Text}. {Fault.Evidence}", Fault.StartedAt),

@@ -65,7 +65,7 @@ public static class FaultJson
         var at = members.OptionalTime("at");
         var duration = spec.IsMomentary
             ? TimeSpan.Zero
-            : TimeSpan.FromMilliseconds(Math.Clamp(members.Number("durationMs", Milliseconds), -1, int.MaxValue));
+            : TimeSpan.FromMilliseconds(Math.Clamp(members.Number("durationMs", Milliseconds), int.MinValue, int.MaxValue));
         mistake = members.Mistakes() ?? spec.Mistake ?? MistakeOfDuration(spec, duration);
         return mistake is null ? new FaultRequest(spec, duration, at) : null;
     }

@@ -21,6 +21,9 @@ public static class FaultKinds
 
     public static IReadOnlyList<string> All { get; } =
         [Pause, VcpuPause, BlockError, BlockThrottle, BlockLatency, LinkDown, LinkFlap, LinkImpair, Balloon, Kill, Nmi, Reset];
+
+    /// <summary>Whether it happens and is over.</summary>
+    public static bool IsMomentary(string kind) => kind is Kill or Nmi or Reset;
 }
 
 /// <summary>What one fault at a time may hold.</summary>

@@ -1,18 +1,26 @@
+using LabNet.Core.Feed;
 using LabNet.Core.Labs;
 using LabNet.Core.Vms;
+using Microsoft.Extensions.Logging;
 
 namespace LabNet.Core.Faults;
 
 /// <summary>The faults of every VM of the lab.</summary>
-public sealed class FaultRegistry(VmRegistry vms) : IAsyncDisposable
+public sealed class FaultRegistry(VmRegistry vms, FaultStore store, LiveFeed feed, TimeProvider time, ILogger<FaultRegistry> logger) : IAsyncDisposable
 {
-    private readonly IReadOnlyList<VmFaults> _all = [.. vms.Vms.Select(vm => new VmFaults(vm))];
+    private readonly IReadOnlyList<VmFaults> _all = [.. vms.Vms.Select(vm => new VmFaults(vm, store, feed, time, logger))];
 
     /// <exception cref="InvalidOperationException">The lab has no such VM.</exception>
     public VmFaults Of(VmName vm) => _all.First(one => one.Vm.State.Name == vm);
 
-    /// <summary>Reads what is known, and lifts first of all what is past its time. After the VMs are opened.</summary>
-    public void Start() => throw new NotImplementedException();
+    /// <summary>Goes on with what an earlier LabNet left; what is past its time is lifted first of all. After the VMs are opened, before anything else.</summary>
+    public void Start()
+    {
+        foreach (var one in _all)
+        {
+            one.Start();
+        }
+    }
 
     public async ValueTask DisposeAsync()
     {

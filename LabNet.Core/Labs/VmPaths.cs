@@ -31,6 +31,9 @@ public sealed record VmPaths
     /// <summary>The serial console. Whoever connects must read on: a client that does not freezes the guest.</summary>
     public string ConsoleSocket => Path.Join(Folder, "console.sock");
 
+    /// <summary>Where QEMU listens for a debugger, while a fault needs that.</summary>
+    public string GdbSocket => Path.Join(Folder, "gdb.sock");
+
     /// <summary>The VM's overlay on its guest image.</summary>
     public string Disk => Path.Join(Folder, "disk.qcow2");
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using LabNet.Core.Qmp;
+using LabNet.Core.Vms;
 
 namespace LabNet.Core.Metrics;
 
@@ -60,9 +61,10 @@ internal sealed class QemuFigures(SampleBuilder sample)
         _before[node] = stats;
     }
 
-    /// <summary>One that is the same after the next start: the node's, unless QEMU chose it; else the drive's, else the device's.</summary>
+    /// <summary>One that is the same after the next start: the node's, unless QEMU chose it; else the drive's, else the device's. A fault's node stands before the disk's own.</summary>
     private static string? NameOf(BlockStats block) =>
-        IsChosenByQemu(block.NodeName) ? string.IsNullOrEmpty(block.Device) ? block.Qdev : block.Device : block.NodeName;
+        VmSession.IsOfFault(block.NodeName) && block.Parent is { } below ? NameOf(below)
+        : IsChosenByQemu(block.NodeName) ? string.IsNullOrEmpty(block.Device) ? block.Qdev : block.Device : block.NodeName;
 
     private static bool IsChosenByQemu(string? nodeName) => nodeName is not { Length: > 0 } || nodeName.StartsWith('#');
 
@@ -97,7 +99,7 @@ internal sealed class QemuFigures(SampleBuilder sample)
         sample.Gauge(new MetricKey(MetricCatalogue.MemorySize), (double)full.Memory.BaseMemory + (full.Memory.PluggedMemory ?? 0));
         foreach (var node in full.Nodes)
         {
-            if (node.Image.ActualSize is { } bytes && !IsChosenByQemu(node.NodeName))
+            if (node.Image.ActualSize is { } bytes && !IsChosenByQemu(node.NodeName) && !VmSession.IsOfFault(node.NodeName))
             {
                 sample.Gauge(new MetricKey(MetricCatalogue.BlockAllocated, node.NodeName), bytes);
             }

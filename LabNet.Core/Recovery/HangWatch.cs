@@ -5,7 +5,7 @@ namespace LabNet.Core.Recovery;
 
 /// <summary>What is looked at once a second where hangs count as crashes.</summary>
 /// <param name="At">Of a clock that nobody sets.</param>
-/// <param name="IsBusy">Whether something is under way that may keep a guest from answering: a job, a snapshot, any operation.</param>
+/// <param name="IsBusy">Whether something is under way that may keep a guest from answering: a job, a snapshot, a fault, any operation.</param>
 /// <param name="WantedNs">By vCPU: how long its thread has run on a CPU of the host or waited for one.</param>
 internal sealed record HangSample(TimeSpan At, VmState State, bool IsBusy, IReadOnlyList<long> WantedNs);
 

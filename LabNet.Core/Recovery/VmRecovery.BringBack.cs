@@ -141,7 +141,7 @@ public sealed partial class VmRecovery
         {
             journal.Note($"Restores the snapshot “{snapshot.Name}”.");
             failed.Add(snapshot.Id);
-            await RunAsync(await _snapshots.BeginRestoreAsync(snapshot, snapshotFirst: false, Actor, cancellationToken), cancellationToken);
+            await RunAsync(await _snapshots.BeginRestoreAsync(snapshot, snapshotFirst: false, liftFaults: true, Actor, cancellationToken), cancellationToken);
             return $"The snapshot “{snapshot.Name}” was restored";
         }
 

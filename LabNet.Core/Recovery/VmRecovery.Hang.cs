@@ -30,7 +30,7 @@ public sealed partial class VmRecovery
             }
 
             long[] wanted = [.. vcpus.Threads.Select(thread => ProcessUsage.ReadThreadWantedNs(process.Pid, thread)).OfType<long>()];
-            var isBusy = !state.Jobs.IsEmpty || _snapshots.Tree.Step is not null || _operations.RunningOf(state.Name).Count > 0;
+            var isBusy = !state.Jobs.IsEmpty || state.Faults.Any(fault => fault.BarsSnapshots) || _snapshots.Tree.Step is not null || _operations.RunningOf(state.Name).Count > 0;
             var patience = TimeSpan.FromSeconds(policy.HangSeconds);
             if (watch.See(new HangSample(_time.GetElapsedTime(began), state, isBusy, wanted), patience))
             {

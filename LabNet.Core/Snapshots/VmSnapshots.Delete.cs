@@ -6,13 +6,15 @@ namespace LabNet.Core.Snapshots;
 /// <summary>Deleting a snapshot: by QEMU while it runs, by qemu-img while it does not.</summary>
 public sealed partial class VmSnapshots
 {
+    private const string DeleteAction = "snapshot-delete";
+
     /// <summary>Begins to delete a snapshot. Those that came from it keep their lineage.</summary>
     /// <exception cref="ForbiddenException">The actor is no operator.</exception>
     /// <exception cref="VmConflictException">It is not there, or something is under way.</exception>
     /// <exception cref="QmpException"/>
     public Task<Operation> BeginDeleteAsync(Snapshot snapshot, Actor actor, CancellationToken cancellationToken) => snapshot.IsThere
         ? BeginAsync(
-            "snapshot-delete", snapshot.Name, $"Snapshot “{snapshot.Name}” is being deleted", actor, (_, _) => DeleteAsync(snapshot), cancellationToken)
+            DeleteAction, snapshot.Name, $"Snapshot “{snapshot.Name}” is being deleted", actor, (_, _) => DeleteAsync(snapshot), cancellationToken)
         : throw new VmConflictException($"Snapshot “{snapshot.Name}” is not there any more.");
 
     private async Task DeleteAsync(Snapshot snapshot)

@@ -16,14 +16,21 @@ public sealed partial class VmSnapshots
     private static readonly TimeSpan DebtPatience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan DebtPause = TimeSpan.FromMilliseconds(200);
 
+    /// <summary>Begins to restore a snapshot, which is refused while there are faults that bar it.</summary>
+    /// <inheritdoc cref="BeginRestoreAsync(Snapshot, bool, bool, Actor, CancellationToken)"/>
+    public Task<Operation> BeginRestoreAsync(Snapshot snapshot, bool snapshotFirst, Actor actor, CancellationToken cancellationToken) =>
+        BeginRestoreAsync(snapshot, snapshotFirst, liftFaults: false, actor, cancellationToken);
+
     /// <summary>Begins to restore a snapshot. It is done when the guest runs there, with its clock set and its shares mounted; a guest that was paused stays so.</summary>
     /// <param name="snapshotFirst">Whether what is now is kept as a snapshot of its own before. Without it nothing brings it back, also where the restore fails.</param>
+    /// <param name="liftFaults">Whether faults that bar it are lifted first; else it is refused while there are any.</param>
     /// <exception cref="ForbiddenException">The actor is no operator.</exception>
     /// <exception cref="VmConflictException">The snapshot is not there, cannot be loaded here, or something is under way; nothing was touched.</exception>
     /// <exception cref="QmpException"/>
-    public async Task<Operation> BeginRestoreAsync(Snapshot snapshot, bool snapshotFirst, Actor actor, CancellationToken cancellationToken)
+    public async Task<Operation> BeginRestoreAsync(Snapshot snapshot, bool snapshotFirst, bool liftFaults, Actor actor, CancellationToken cancellationToken)
     {
         ThrowUnlessLoadable(snapshot);
+        await FaultsLiftedAsync(liftFaults, actor, cancellationToken);
         if (Vm.State.IsThere && snapshotFirst)
         {
             ThrowUnlessCovered(await CoveredDisks.ReadAsync(Vm, cancellationToken));

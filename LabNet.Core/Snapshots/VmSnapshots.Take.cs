@@ -18,13 +18,19 @@ public sealed partial class VmSnapshots
     /// <summary>What is wrong with a snapshot's name; null if nothing is.</summary>
     public static string? MistakeOf(string name) => SnapshotTag.MistakeOf(name);
 
+    /// <summary>Begins to take a snapshot, which is refused while there are faults that bar it.</summary>
+    /// <inheritdoc cref="BeginTakeAsync(string, string, bool, Actor, CancellationToken)"/>
+    public Task<Operation> BeginTakeAsync(string name, string note, Actor actor, CancellationToken cancellationToken) =>
+        BeginTakeAsync(name, note, liftFaults: false, actor, cancellationToken);
+
     /// <summary>Begins to take a snapshot of the whole machine. It is done when QEMU's job concluded without error and the guest has its shares again.</summary>
     /// <param name="name">For people; any characters but control characters. What qcow2 holds is a safe form of it.</param>
+    /// <param name="liftFaults">Whether faults that bar it are lifted first; else it is refused while there are any.</param>
     /// <exception cref="ArgumentException">The name is none.</exception>
     /// <exception cref="ForbiddenException">The actor is no operator.</exception>
     /// <exception cref="VmConflictException">There is such a snapshot, something is under way, or the machine cannot be saved; nothing was touched.</exception>
     /// <exception cref="QmpException"/>
-    public async Task<Operation> BeginTakeAsync(string name, string note, Actor actor, CancellationToken cancellationToken)
+    public async Task<Operation> BeginTakeAsync(string name, string note, bool liftFaults, Actor actor, CancellationToken cancellationToken)
     {
         if (MistakeOf(name) is { } mistake)
         {
@@ -37,6 +43,7 @@ public sealed partial class VmSnapshots
             throw new VmConflictException($"{Vm.State.Name} has a snapshot “{name}” already. Choose another name, or delete that one.");
         }
 
+        await FaultsLiftedAsync(liftFaults, actor, cancellationToken);
         ThrowUnlessCovered(await CoveredDisks.ReadAsync(Vm, cancellationToken));
         return await BeginAsync(
             "snapshot", name, $"Snapshot “{name}” is being taken", actor, (progress, ct) => SaveAsync(name, note, actor.Name, progress, ct), cancellationToken);
@@ -53,11 +60,12 @@ public sealed partial class VmSnapshots
 
         try
         {
+            Vm.EnterSnapshot(underWay, mindsFaults: action != DeleteAction);
             return await Vm.BeginAsync(action, detail, Role.Operator, actor, RunAsync, cancellationToken);
         }
         catch
         {
-            Volatile.Write(ref _underWay, null);
+            End();
             throw;
         }
 
@@ -69,8 +77,29 @@ public sealed partial class VmSnapshots
             }
             finally
             {
-                Volatile.Write(ref _underWay, null);
+                End();
             }
+        }
+
+        void End()
+        {
+            Vm.LeaveSnapshot();
+            Volatile.Write(ref _underWay, null);
+        }
+    }
+
+    /// <summary>No fault bars a snapshot from here on, but for one that somebody injects meanwhile.</summary>
+    /// <exception cref="VmConflictException">One does, and is not to be lifted.</exception>
+    private async Task FaultsLiftedAsync(bool lift, Actor actor, CancellationToken cancellationToken)
+    {
+        if (lift && Vm.LiftFaults is { } liftFaults)
+        {
+            await liftFaults(actor, cancellationToken);
+        }
+
+        if (Vm.WhyNoSnapshot is { } whyNot)
+        {
+            throw new VmConflictException(whyNot);
         }
     }
 

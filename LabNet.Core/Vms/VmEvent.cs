@@ -39,6 +39,9 @@ public abstract record VmEvent
     /// <summary>All that is plugged in now.</summary>
     public sealed record PluggedKnown(ImmutableArray<PluggedDevice> Devices) : VmEvent;
 
+    /// <summary>All that is broken on purpose now.</summary>
+    public sealed record FaultsKnown(ImmutableArray<FaultInForce> Faults) : VmEvent;
+
     public sealed record TraceSwitchesKnown(ImmutableArray<TraceEventSwitch> Switches) : VmEvent;
 
     public sealed record AgentAnswered(GuestFacts? Guest) : VmEvent;

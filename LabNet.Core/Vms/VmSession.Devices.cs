@@ -88,7 +88,7 @@ public sealed partial class VmSession
         QmpCommand<TArguments, TReturn> command, TArguments arguments, CancellationToken cancellationToken) =>
         _qmp.ExecuteAsync(command, arguments, cancellationToken);
 
-    /// <summary>Sends commands together that look like changes and change nothing.</summary>
+    /// <summary>Sends commands together, in one piece and in this order.</summary>
     /// <exception cref="QmpException"/>
     internal ValueTask<QmpReplies> ExecuteAsync(IReadOnlyList<CompleteQmpCommand> commands, CancellationToken cancellationToken) =>
         _qmp.ExecuteAsync(commands, cancellationToken);

@@ -47,6 +47,9 @@ public sealed record VmState(LabVm Definition)
     /// <summary>What was plugged into the running machine.</summary>
     public ImmutableArray<PluggedDevice> Plugged { get; init; } = [];
 
+    /// <summary>What is broken in it on purpose; of a QEMU that is gone nothing.</summary>
+    public ImmutableArray<FaultInForce> Faults { get; init; } = [];
+
     /// <summary>The trace events that were switched on or off, in that order.</summary>
     public ImmutableArray<TraceEventSwitch> TraceSwitches { get; init; } = [];
 
@@ -134,3 +137,10 @@ public sealed record GuestInterface(string Name, string? Mac, ImmutableArray<str
 /// <param name="Title">One line.</param>
 /// <param name="Detail">What is known, and what to do; may have several lines.</param>
 public sealed record VmProblem(string Title, string Detail, DateTimeOffset At);
+
+/// <summary>Something that is broken on purpose.</summary>
+/// <param name="Kind">The word of the REST contract, such as <c>block-error</c>.</param>
+/// <param name="Text">What is done, in a few words.</param>
+/// <param name="EndsAt">Null of what happens and is over.</param>
+/// <param name="BarsSnapshots">Whether a snapshot would hold it, or undo it.</param>
+public sealed record FaultInForce(string Id, string Kind, string Text, DateTimeOffset? EndsAt, bool BarsSnapshots);

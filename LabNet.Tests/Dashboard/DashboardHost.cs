@@ -8,6 +8,7 @@ using LabNet.Core.Hosts;
 using LabNet.Core.IoBenchmarks;
 using LabNet.Core.Labs;
 using LabNet.Core.Metrics;
+using LabNet.Core.Faults;
 using LabNet.Core.Recovery;
 using LabNet.Core.Snapshots;
 using LabNet.Core.Storage;
@@ -71,6 +72,8 @@ internal sealed class DashboardHost : IAsyncDisposable
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port));
         builder.Services.AddSingleton(TimeProvider.System).AddStorage(folder.FullName).AddFeed().AddHistory().AddMetricsPump().AddTraceEvents().AddDevices().AddSnapshots().AddIoBenchmarks().AddHostedService<HistoryService>();
         builder.Services.AddRecovery();
+        builder.Services.AddFaults();
+        builder.Services.AddChaos();
         builder.Services.AddHosts(new HostSettings(folder.FullName, "", "", "", Machine: null)).AddVms(lab);
         builder.Services.AddSingleton(begin ?? ((vm, action, _, _) => throw new VmConflictException($"{vm} takes no {action.Word()} in this test.")));
         builder.Services.AddSingleton(new Visitor(role));

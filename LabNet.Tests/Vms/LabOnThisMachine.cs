@@ -1,3 +1,4 @@
+using LabNet.Core.Faults;
 using LabNet.Core.Feed;
 using LabNet.Core.Hosts;
 using LabNet.Core.Labs;
@@ -43,6 +44,14 @@ internal sealed class LabOnThisMachine : IAsyncDisposable
     public OperationRegistry Operations => _operations!;
 
     public SnapshotRegistry Snapshots { get; private set; } = null!;
+
+    public FaultRegistry Faults { get; private set; } = null!;
+
+    public FaultStore FaultStore { get; private set; } = null!;
+
+    public ChaosStore Plans { get; private set; } = null!;
+
+    public ChaosRuns Chaos { get; private set; } = null!;
 
     public RecoveryRegistry Recovery { get; private set; } = null!;
 
@@ -128,6 +137,11 @@ internal sealed class LabOnThisMachine : IAsyncDisposable
             NullLoggerFactory.Instance);
         Vms = new VmRegistry(_lab, services);
         Vms.Open();
+        FaultStore = new FaultStore(_database);
+        Faults = new FaultRegistry(Vms, FaultStore, Feed, Time, NullLogger<FaultRegistry>.Instance);
+        Faults.Start();
+        Plans = new ChaosStore(_database);
+        Chaos = new ChaosRuns(Vms, Faults, Plans, _operations, new AuditLog(_database, Feed, Time), Feed, Time, NullLogger<ChaosRuns>.Instance);
         Snapshots = new SnapshotRegistry(Vms, new SnapshotStore(_database), Feed, Time, NullLogger<SnapshotRegistry>.Instance);
         if (_keepsSnapshots)
         {
@@ -146,8 +160,10 @@ internal sealed class LabOnThisMachine : IAsyncDisposable
             return;
         }
 
+        await Chaos.DisposeAsync();
         await Recovery.DisposeAsync();
         await Snapshots.DisposeAsync();
+        await Faults.DisposeAsync();
         await Vms.DisposeAsync();
         await _operations!.DisposeAsync();
         await _database.DisposeAsync();

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text.RegularExpressions;
 using LabNet.Core.Devices;
+using LabNet.Core.Faults;
 using LabNet.Core.Feed;
 using LabNet.Core.History;
 using LabNet.Core.Hosts;
@@ -162,7 +163,7 @@ public sealed partial class TestApp : IAsyncLifetime
         builder.Services.AddSingleton(_time);
         builder.Services.AddStorage(settings.StateFolder).AddFeed().AddHistory().AddMetricsPump().AddTraceEvents().AddDevices().AddSnapshots().AddHostedService<HistoryService>();
         builder.Services.AddHosts(new HostSettings(settings.StateFolder, settings.InfraFolder, settings.GuestsFolder, settings.GuestRelease, Machine: null));
-        builder.Services.AddVms(_lab, settings.RawQmp).AddRecovery().AddIoBenchmarks();
+        builder.Services.AddVms(_lab, settings.RawQmp).AddRecovery().AddFaults().AddChaos().AddIoBenchmarks();
         builder.Services.AddAccess(settings);
         builder.Services.AddLabNetApi();
         builder.Services.AddLabHub();

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using LabNet.Core.Devices;
+using LabNet.Core.Faults;
 using LabNet.Core.Feed;
 using LabNet.Core.Hosts;
 using LabNet.Core.IoBenchmarks;
@@ -35,6 +36,7 @@ internal static class ContractJson
         options.Converters.Add(new JsonStringEnumConverter<SnapshotOrigin>(new WordPolicy<SnapshotOrigin>(origin => origin.ToString().ToLowerInvariant()), allowIntegerValues: false));
         options.Converters.Add(new JsonStringEnumConverter<CrashKind>(new WordPolicy<CrashKind>(CrashKinds.Word), allowIntegerValues: false));
         options.Converters.Add(new JsonStringEnumConverter<IncidentOutcome>(new WordPolicy<IncidentOutcome>(IncidentOutcomes.Word), allowIntegerValues: false));
+        options.Converters.Add(new JsonStringEnumConverter<FaultState>(new WordPolicy<FaultState>(FaultWords.Word), allowIntegerValues: false));
         options.Converters.Add(new JsonStringEnumConverter<GuestFileChange>(JsonNamingPolicy.CamelCase, allowIntegerValues: false));
         options.Converters.Add(new JsonStringEnumConverter<OperationState>(JsonNamingPolicy.CamelCase, allowIntegerValues: false));
         options.Converters.Add(new JsonStringEnumConverter<VmConnection>(JsonNamingPolicy.CamelCase, allowIntegerValues: false));
@@ -97,6 +99,10 @@ internal static class ContractJson
 [JsonSerializable(typeof(ChaosRunStarted))]
 [JsonSerializable(typeof(IReadOnlyList<ChaosRunContract>))]
 [JsonSerializable(typeof(ChaosRunDetailsContract))]
+[JsonSerializable(typeof(IReadOnlyList<FaultContract>))]
+[JsonSerializable(typeof(FaultContract))]
+[JsonSerializable(typeof(IReadOnlyList<FaultKindContract>))]
+[JsonSerializable(typeof(FaultRequestContract))]
 [JsonSerializable(typeof(IReadOnlyList<MemoryRangeContract>))]
 [JsonSerializable(typeof(UptimeContract))]
 [JsonSerializable(typeof(InterruptsContract))]

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using LabNet.Core.Faults.Plans;
+using LabNet.Core.Faults;
 using LabNet.Core.GuestAgent;
 using LabNet.Core.Hosts;
 using LabNet.Core.IoBenchmarks;

@@ -41,10 +41,12 @@ public sealed record SnapshotContract(
 
 /// <summary>A snapshot to be taken.</summary>
 /// <param name="Name">Any characters but control characters, at most 300.</param>
-public sealed record TakeSnapshotContract(string Name, string? Note = null);
+/// <param name="LiftFaults">Whether faults that it would hold are lifted first; it is refused else.</param>
+public sealed record TakeSnapshotContract(string Name, string? Note = null, bool LiftFaults = false);
 
 /// <param name="SnapshotFirst">Whether what is now is kept as a snapshot of its own before; without it nothing brings it back.</param>
-public sealed record RestoreSnapshotContract(bool SnapshotFirst = true);
+/// <param name="LiftFaults">Whether faults that it would undo are lifted first; it is refused else.</param>
+public sealed record RestoreSnapshotContract(bool SnapshotFirst = true, bool LiftFaults = false);
 
 /// <param name="Devices">The block nodes, all of them qcow2; the machine's state goes into the first.</param>
 /// <param name="WhyNot">Why no snapshot can be taken; null if one can.</param>

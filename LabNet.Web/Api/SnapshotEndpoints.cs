@@ -97,7 +97,7 @@ public static class SnapshotEndpoints
         }
 
         return OperationStarted.Answer(
-            await snapshots.BeginTakeAsync(body.Value.Name, body.Value.Note ?? "", context.User.ToActor("api"), context.RequestAborted));
+            await snapshots.BeginTakeAsync(body.Value.Name, body.Value.Note ?? "", body.Value.LiftFaults, context.User.ToActor("api"), context.RequestAborted));
     }
 
     /// <summary>Begins to restore a snapshot. A guest that was paused stays so; one that had died lives again. What the machine had otherwise then is plugged or unplugged by starting QEMU anew.</summary>
@@ -108,7 +108,7 @@ public static class SnapshotEndpoints
     {
         var (snapshots, snapshot) = await RequireAsync(vm, id, vms, registry, context);
         return OperationStarted.Answer(
-            await snapshots.BeginRestoreAsync(snapshot, body?.Value.SnapshotFirst ?? true, context.User.ToActor("api"), context.RequestAborted));
+            await snapshots.BeginRestoreAsync(snapshot, body?.Value.SnapshotFirst ?? true, body?.Value.LiftFaults ?? false, context.User.ToActor("api"), context.RequestAborted));
     }
 
     /// <summary>Begins to delete a snapshot. Those that came from it keep their lineage.</summary>

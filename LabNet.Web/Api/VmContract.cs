@@ -138,6 +138,9 @@ public sealed record VmDetailsContract : VmContract
     /// <summary>What was plugged in since QEMU was started.</summary>
     public IReadOnlyList<PluggedContract> Plugged { get; init; } = [];
 
+    /// <summary>What is broken in it on purpose; `faults` has more of them, and those that are over.</summary>
+    public IReadOnlyList<FaultInForceContract> Faults { get; init; } = [];
+
     /// <summary>What the guest said of itself; null until its agent answered.</summary>
     public required GuestContract? Guest { get; init; }
 
@@ -166,6 +169,7 @@ public sealed record VmDetailsContract : VmContract
             Nics = started is null ? null : [.. started.Nics.Select(NicContract.Of)],
             Disks = started is null ? null : [new DiskContract("vda", started.Image.ToString())],
             Plugged = [.. vm.Plugged.Select(PluggedContract.Of)],
+            Faults = [.. vm.Faults.Select(FaultInForceContract.Of)],
             Guest = vm.Guest is { } guest ? GuestContract.Of(guest) : null,
             Problem = vm.Problem is { } problem ? new VmProblemContract(problem.Title, problem.Detail, problem.At) : null,
             QmpSocket = qmpSocket,

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
-using LabNet.Core.Faults.Plans;
+using LabNet.Core.Faults;
 using LabNet.Core.Feed;
 using LabNet.Core.History;
 using LabNet.Core.Labs;
@@ -20,7 +20,7 @@ internal sealed class FeedWatch
     /// <summary>Records that may wait for a slow watcher: some seconds of a lab.</summary>
     private const int WaitingMax = 256;
 
-    private static readonly string[] Kinds = ["vm", "metrics", "qmpEvent", "operation", "incident", "chaosRun", "link", "ping", "snapshot", "traceBatch", "event", "gap"];
+    private static readonly string[] Kinds = ["vm", "metrics", "qmpEvent", "operation", "incident", "fault", "chaosRun", "link", "ping", "snapshot", "traceBatch", "event", "gap"];
 
     private readonly LiveFeed _feed;
     private readonly TimeProvider _time;
@@ -78,6 +78,7 @@ internal sealed class FeedWatch
         OperationChanged => "operation",
         IncidentChanged => "incident",
         ChaosRunChanged => "chaosRun",
+        FaultChanged => "fault",
         LinkChanged => "link",
         PingMeasured => "ping",
         SnapshotsChanged => "snapshot",
@@ -98,6 +99,7 @@ internal sealed class FeedWatch
             OperationChanged { Operation: var operation } => message with { Operation = OperationContract.Of(operation) },
             IncidentChanged { Incident: var incident } => message with { Incident = IncidentContract.Of(incident) },
             ChaosRunChanged changed => message with { ChaosRun = ChaosRunContract.Of(changed.Run), ChaosLine = changed.Line is { } line ? ChaosLineContract.Of(line) : null },
+            FaultChanged { Fault: var fault } => message with { Fault = FaultContract.Of(fault) },
             LinkChanged { Status: var status } => message with { Link = LinkHostContract.Of(status) },
             PingMeasured ping => message with { Ping = PingContract.Of(ping) },
             SnapshotsChanged { Tree: var tree } => message with { Snapshots = WatchSnapshots.Of(tree) },

@@ -1,5 +1,5 @@
 using LabNet.Core.Devices;
-using LabNet.Core.Faults.Plans;
+using LabNet.Core.Faults;
 using LabNet.Core.Feed;
 using LabNet.Core.History;
 using LabNet.Core.Hosts;
@@ -44,6 +44,7 @@ public static class LabRegistration
             .AddDevices()
             .AddSnapshots()
             .AddRecovery()
+            .AddFaults()
             .AddChaos()
             .AddIoBenchmarks()
             .AddHostedService<HistoryService>()

@@ -1,4 +1,4 @@
-using LabNet.Core.Faults.Plans;
+using LabNet.Core.Faults;
 using LabNet.Core.IoBenchmarks;
 using LabNet.Core.Metrics;
 using LabNet.Core.Recovery;
@@ -15,13 +15,14 @@ namespace LabNet.Web.Startup;
 /// and begins to measure. When LabNet ends, the VMs stay as they are.
 /// </summary>
 public sealed partial class LabService(
-    VmRegistry vms, LinkWatch links, PingMesh pings, MetricsPump metrics, TracePump traces, SnapshotRegistry snapshots, RecoveryRegistry recovery, ChaosRuns chaos, OperationStore operations, IoBenchmarkStore benchmarks, LabNetSettings settings, TimeProvider time, ILogger<LabService> logger) : BackgroundService
+    VmRegistry vms, LinkWatch links, PingMesh pings, MetricsPump metrics, TracePump traces, SnapshotRegistry snapshots, FaultRegistry faults, RecoveryRegistry recovery, ChaosRuns chaos, OperationStore operations, IoBenchmarkStore benchmarks, LabNetSettings settings, TimeProvider time, ILogger<LabService> logger) : BackgroundService
 {
     private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         vms.Open();
+        faults.Start();
         snapshots.Start();
         links.Start();
         pings.Start();

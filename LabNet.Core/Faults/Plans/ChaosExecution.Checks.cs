@@ -1,6 +1,6 @@
 using LabNet.Core.Labs;
 
-namespace LabNet.Core.Faults.Plans;
+namespace LabNet.Core.Faults;
 
 /// <summary>What has to hold, and what ends the run when it does not.</summary>
 internal sealed partial class ChaosExecution

@@ -6,7 +6,7 @@ using LabNet.Core.Qmp;
 using LabNet.Core.Storage;
 using LabNet.Core.Vms;
 
-namespace LabNet.Core.Faults.Plans;
+namespace LabNet.Core.Faults;
 
 /// <summary>One run of a plan, from the checks before it to its verdict.</summary>
 internal sealed partial class ChaosExecution(

@@ -4,7 +4,7 @@ using LabNet.Core.Feed;
 using LabNet.Core.Labs;
 using LabNet.Core.Storage;
 
-namespace LabNet.Core.Faults.Plans;
+namespace LabNet.Core.Faults;
 
 /// <summary>Writes down what happens in a run: on the feed at once, in lab.db in batches.</summary>
 /// <remarks>Thread-safe.</remarks>

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace LabNet.Core.Faults.Plans;
+namespace LabNet.Core.Faults;
 
 /// <summary>Faults that come by chance, and what has to hold all the same. Read from YAML by <see cref="ChaosPlanFile"/>.</summary>
 /// <param name="Name">For people and file names: as names of the lab file.</param>

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using LabNet.Core.Labs;
 
-namespace LabNet.Core.Faults.Plans;
+namespace LabNet.Core.Faults;
 
 /// <summary>What reading a plan gave: a plan, or everything that is wrong with it, in the text's order.</summary>
 public sealed record ChaosPlanReading(ChaosPlan? Plan, ImmutableArray<LabFileMistake> Mistakes)

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using LabNet.Core.Labs;
 
-namespace LabNet.Core.Faults.Plans;
+namespace LabNet.Core.Faults;
 
 internal sealed partial class ChaosPlanReader
 {

@@ -1,7 +1,7 @@
 using System.Globalization;
 using LabNet.Core.Labs;
 
-namespace LabNet.Core.Faults.Plans;
+namespace LabNet.Core.Faults;
 
 internal sealed partial class ChaosPlanReader
 {

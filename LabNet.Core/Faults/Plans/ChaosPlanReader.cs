@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using LabNet.Core.Labs;
 
-namespace LabNet.Core.Faults.Plans;
+namespace LabNet.Core.Faults;
 
 /// <summary>Reads a plan out of a YAML tree.</summary>
 /// <param name="mistakes">Where they are told, in any order.</param>

@@ -1,7 +1,7 @@
 using System.Numerics;
 using System.Text;
 
-namespace LabNet.Core.Faults.Plans;
+namespace LabNet.Core.Faults;
 
 /// <summary>
 /// Chance that is the same on every machine and with every .NET: xoshiro256** (Blackman and Vigna), its state filled by SplitMix64 from the

@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 using LabNet.Core.Feed;
 using LabNet.Core.Labs;
 
-namespace LabNet.Core.Faults.Plans;
+namespace LabNet.Core.Faults;
 
 /// <summary>A plan that is kept.</summary>
 /// <param name="Id">For URLs.</param>

@@ -5,7 +5,7 @@ using LabNet.Core.Storage;
 using LabNet.Core.Vms;
 using Microsoft.Extensions.Logging;
 
-namespace LabNet.Core.Faults.Plans;
+namespace LabNet.Core.Faults;
 
 /// <summary>A run that was begun, and the operation by which it can be followed and cancelled.</summary>
 public sealed record ChaosRunBegun(ChaosRun Run, Operation Operation);

@@ -6,7 +6,7 @@ using LabNet.Core.Feed;
 using LabNet.Core.Snapshots;
 using LabNet.Core.Storage;
 
-namespace LabNet.Core.Faults.Plans;
+namespace LabNet.Core.Faults;
 
 /// <summary>Plans, runs and journals in lab.db.</summary>
 public sealed class ChaosStore(Database labDatabase)

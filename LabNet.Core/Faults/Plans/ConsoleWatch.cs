@@ -2,7 +2,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using LabNet.Core.Vms;
 
-namespace LabNet.Core.Faults.Plans;
+namespace LabNet.Core.Faults;
 
 /// <summary>Reads what a VM's kernel writes on its console from now on, and keeps the lines that tell of a fault of its own.</summary>
 internal sealed partial class ConsoleWatch : IAsyncDisposable

@@ -3,7 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using LabNet.Core.Labs;
 
-namespace LabNet.Core.Faults.Plans;
+namespace LabNet.Core.Faults;
 
 /// <summary>A fault whose members chance may choose; in the shape that <see cref="FaultJson"/> reads.</summary>
 /// <param name="Members">In the plan's order, without <c>durationMs</c>.</param>

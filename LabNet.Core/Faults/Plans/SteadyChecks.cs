@@ -6,7 +6,7 @@ using LabNet.Core.Labs;
 using LabNet.Core.Traffic;
 using LabNet.Core.Vms;
 
-namespace LabNet.Core.Faults.Plans;
+namespace LabNet.Core.Faults;
 
 /// <summary>How a check went, of one VM.</summary>
 /// <param name="Text">What was found, in a sentence; may hold what a guest said.</param>

@@ -1,7 +1,7 @@
 using System.Text.RegularExpressions;
 using LabNet.Core.Labs;
 
-namespace LabNet.Core.Faults.Plans;
+namespace LabNet.Core.Faults;
 
 /// <summary>
 /// Which VMs of a lab are meant.

@@ -14,6 +14,10 @@ public static class BlockCommands
     /// <summary>Begins to count how long a device's requests take; <c>query-blockstats</c> then tells it.</summary>
     public static readonly QmpCommand<HistogramArguments, QmpNothing> SetLatencyHistogram =
         new("block-latency-histogram-set", QmpJson.Default.HistogramArguments, QmpJson.Default.QmpNothing);
+
+    /// <summary>Lets a device do no more than so much a second; all zeroes end that.</summary>
+    public static readonly QmpCommand<BlockThrottleArguments, QmpNothing> SetThrottle =
+        new("block_set_io_throttle", QmpJson.Default.BlockThrottleArguments, QmpJson.Default.QmpNothing);
 }
 
 /// <summary>A drive as a device sees it.</summary>
@@ -148,3 +152,15 @@ public sealed record BlockLatencyHistogram(long[] Boundaries, long[] Bins);
 /// <param name="Id">The device's QOM path; QEMU 7.2 takes no node name here.</param>
 /// <param name="Boundaries">Nanoseconds, rising.</param>
 public sealed record HistogramArguments(string Id, long[] Boundaries);
+
+/// <param name="Id">The device's QOM path or id, as <c>query-block</c> has it; a node name fails.</param>
+/// <param name="Bps">Bytes a second, read and written together; 0 for no limit.</param>
+/// <param name="Iops">Requests a second, of both kinds; 0 for no limit.</param>
+public sealed record BlockThrottleArguments(
+    string Id,
+    long Bps,
+    [property: JsonPropertyName("bps_rd")] long BpsRd,
+    [property: JsonPropertyName("bps_wr")] long BpsWr,
+    long Iops,
+    [property: JsonPropertyName("iops_rd")] long IopsRd,
+    [property: JsonPropertyName("iops_wr")] long IopsWr);

@@ -24,7 +24,14 @@ public static class DeviceCommands
 
     public static readonly QmpCommand<IdArguments, QmpNothing> NetdevDelete =
         new("netdev_del", QmpJson.Default.IdArguments, QmpJson.Default.QmpNothing);
+
+    /// <summary>Gives a NIC its carrier, or takes it.</summary>
+    public static readonly QmpCommand<SetLinkArguments, QmpNothing> SetLink =
+        new("set_link", QmpJson.Default.SetLinkArguments, QmpJson.Default.QmpNothing);
 }
+
+/// <param name="Name">The NIC's qdev id.</param>
+public sealed record SetLinkArguments(string Name, bool Up);
 
 /// <param name="Driver">A device type, such as <c>virtio-blk-pci</c>.</param>
 /// <param name="Bus">A bus's name, which of a root port is the port's id.</param>

@@ -16,7 +16,7 @@ public static class HumanMonitorCommands
     public static QmpCommand<string> DeviceTree { get; } = Execute.With(HumanMonitorLine.DeviceTree);
 }
 
-/// <summary>A line of the human monitor: one that only reads, or one whose only word is a path that LabNet made. There is no way to make others.</summary>
+/// <summary>A line of the human monitor: a constant, or one whose only word is a path that LabNet made. There is no way to make others.</summary>
 public sealed class HumanMonitorLine
 {
     public static readonly HumanMonitorLine MemoryTree = new("info mtree -f -o");
@@ -33,6 +33,16 @@ public sealed class HumanMonitorLine
     public static HumanMonitorLine LogFile(string path) => Path.IsPathFullyQualified(path) && !path.Any(c => char.IsControl(c) || c is '"' or '\\')
         ? new($"logfile \"{path}\"")
         : throw new ArgumentException($"The human monitor cannot be told of the file {path}.", nameof(path));
+
+    /// <summary>Ends what <see cref="GdbServer"/> began.</summary>
+    public static readonly HumanMonitorLine NoGdbServer = new("gdbserver none");
+
+    /// <summary>QEMU listens for a debugger at a socket; whoever connects stops the guest.</summary>
+    /// <param name="path">Absolute, of LabNet's own making.</param>
+    /// <exception cref="ArgumentException">The monitor, or the option's own grammar, would not take the path for one word.</exception>
+    public static HumanMonitorLine GdbServer(string path) => Path.IsPathFullyQualified(path) && !path.Any(c => char.IsControl(c) || c is '"' or '\\' or ',')
+        ? new($"gdbserver \"unix:{path},server=on,wait=off\"")
+        : throw new ArgumentException($"The human monitor cannot be told of the socket {path}.", nameof(path));
 
     public override string ToString() => Text;
 }

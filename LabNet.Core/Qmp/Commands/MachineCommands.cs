@@ -26,6 +26,13 @@ public static class MachineCommands
     /// <summary>QEMU refuses it where there is no balloon device (class DeviceNotActive) or no KVM MMU.</summary>
     public static readonly QmpCommand<BalloonInfo> QueryBalloon = new("query-balloon", QmpJson.Default.BalloonInfo);
 
+    /// <summary>Asks the guest's balloon driver to leave it so many bytes; it takes its time.</summary>
+    public static readonly QmpCommand<BalloonArguments, QmpNothing> Balloon =
+        new("balloon", QmpJson.Default.BalloonArguments, QmpJson.Default.QmpNothing);
+
+    /// <summary>A non-maskable interrupt for the guest. Not every machine has one: aarch64's virt has none.</summary>
+    public static readonly QmpCommand<QmpNothing> InjectNmi = new("inject-nmi", QmpJson.Default.QmpNothing);
+
     /// <summary>Interrupts by controller and pin, as text; MSI never appears there, and on aarch64 there is none.</summary>
     public static readonly QmpCommand<HumanReadableText> QueryIrq = new("x-query-irq", QmpJson.Default.HumanReadableText);
 
@@ -82,6 +89,9 @@ public sealed record MemorySizeSummary(long BaseMemory, long? PluggedMemory = nu
 
 /// <param name="Actual">Bytes that the balloon leaves to the guest.</param>
 public sealed record BalloonInfo(long Actual);
+
+/// <param name="Value">Bytes that the guest is to be left with.</param>
+public sealed record BalloonArguments(long Value);
 
 /// <summary>qapi/common.json: what QEMU writes for people; unstable from version to version.</summary>
 public sealed record HumanReadableText([property: JsonPropertyName("human-readable-text")] string Text);

@@ -1,5 +1,4 @@
 using LabNet.Core.Faults;
-using LabNet.Core.Faults.Plans;
 using LabNet.Core.Labs;
 
 namespace LabNet.Tests.Faults.Plans;

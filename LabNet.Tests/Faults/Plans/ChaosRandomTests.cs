@@ -1,4 +1,4 @@
-using LabNet.Core.Faults.Plans;
+using LabNet.Core.Faults;
 
 namespace LabNet.Tests.Faults.Plans;
 

@@ -1,4 +1,4 @@
-using LabNet.Core.Faults.Plans;
+using LabNet.Core.Faults;
 using LabNet.Core.Storage;
 using LabNet.Core.Vms;
 using Radzen;

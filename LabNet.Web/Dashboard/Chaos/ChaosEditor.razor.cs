@@ -1,4 +1,4 @@
-using LabNet.Core.Faults.Plans;
+using LabNet.Core.Faults;
 using Microsoft.AspNetCore.Components;
 
 namespace LabNet.Web.Dashboard.Chaos;

@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using LabNet.Core.Faults.Plans;
+using LabNet.Core.Faults;
 using LabNet.Core.Feed;
 using LabNet.Core.Storage;
 using LabNet.Core.Vms;

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using LabNet.Core.Faults.Plans;
+using LabNet.Core.Faults;
 using Microsoft.AspNetCore.Components;
 
 namespace LabNet.Web.Dashboard.Chaos;

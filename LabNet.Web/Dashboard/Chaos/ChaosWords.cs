@@ -1,5 +1,5 @@
 using System.Globalization;
-using LabNet.Core.Faults.Plans;
+using LabNet.Core.Faults;
 using LabNet.Web.Dashboard.Live;
 using LabNet.Web.Dashboard.Shell;
 

@@ -1,0 +1,50 @@
+using LabNet.Core.Qmp;
+using LabNet.Core.Vms;
+
+namespace LabNet.Core.Faults.Injectors;
+
+/// <summary>QEMU's throttle of a device's backend. It lets a tenth of a second's worth pass at once, and then holds the rate.</summary>
+/// <param name="iops">0 for no limit.</param>
+/// <param name="bytesPerSecond">0 for no limit.</param>
+internal sealed class BlockThrottleInjector(VmSession vm, string device, long iops, long bytesPerSecond) : Injector(vm)
+{
+    /// <summary>Whole requests a second are all that QEMU takes.</summary>
+    public static long IopsOf(double delayMs) => Math.Max(1, (long)Math.Round(1000 / delayMs));
+
+    public override async Task<string?> PrepareAsync(CancellationToken cancellationToken)
+    {
+        var disk = await Disk.FindAsync(Vm, device, cancellationToken);
+        return disk.Medium is { Bps: 0, BpsRd: 0, BpsWr: 0, Iops: 0, IopsRd: 0, IopsWr: 0 }
+            ? disk.Qdev
+            : throw new VmConflictException($"{device} of {Name} has a limit already that LabNet did not set.");
+    }
+
+    public override async Task<Sight> InjectAsync(Fault fault, CancellationToken cancellationToken)
+    {
+        await SetAsync(fault.Before!, iops, bytesPerSecond, cancellationToken);
+        var medium = (await Disk.FindAsync(Vm, device, cancellationToken)).Medium;
+        return new Sight(medium.Iops == iops && medium.Bps == bytesPerSecond, $"QEMU says: {Told(medium)}.");
+    }
+
+    public override async Task<string?> LiftAsync(Fault fault, CancellationToken cancellationToken)
+    {
+        if (Disk.IsUnplugged(Vm.State, device))
+        {
+            return $"{device} is not plugged in any more.";
+        }
+
+        await SetAsync(fault.Before!, iops: 0, bytesPerSecond: 0, cancellationToken);
+        return "QEMU has no limit any more.";
+    }
+
+    private async Task SetAsync(string qdev, long iops, long bytesPerSecond, CancellationToken cancellationToken) => await Vm.ExecuteAsync(
+        BlockCommands.SetThrottle,
+        new BlockThrottleArguments(qdev, bytesPerSecond, BpsRd: 0, BpsWr: 0, iops, IopsRd: 0, IopsWr: 0),
+        cancellationToken);
+
+    private static string Told(BlockDeviceInfo medium)
+    {
+        string?[] limits = [medium.Iops == 0 ? null : $"{medium.Iops} requests/s", medium.Bps == 0 ? null : $"{medium.Bps} bytes/s"];
+        return limits.OfType<string>().Any() ? string.Join(", ", limits.OfType<string>()) : "no limit";
+    }
+}

@@ -1,0 +1,23 @@
+using LabNet.Core.Faults.Injectors;
+
+namespace LabNet.Core.Faults;
+
+/// <summary>What can be broken here.</summary>
+public sealed partial class VmFaults
+{
+    /// <summary>Why faults of this kind cannot be had here, or only in part, in sentences; empty if nothing is missing.</summary>
+    /// <param name="kind">One of <see cref="FaultKinds.All"/>.</param>
+    public IReadOnlyList<string> WhyNot(string kind)
+    {
+        var state = Vm.State;
+        string? why = kind switch
+        {
+            FaultKinds.VcpuPause => VcpuPauseInjector.WhyNever(state),
+            FaultKinds.LinkDown or FaultKinds.LinkFlap => LinkInjector.WhyNot(state, nic: null),
+            FaultKinds.Kill => KillInjector.WhyNever(state),
+            FaultKinds.Nmi => NmiInjector.WhyNever(state),
+            _ => null,
+        };
+        return kind == FaultKinds.LinkImpair ? LinkImpairInjector.WhyNot(state) : why is null ? [] : [why];
+    }
+}
