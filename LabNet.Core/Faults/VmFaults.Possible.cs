@@ -10,13 +10,13 @@ public sealed partial class VmFaults
     public IReadOnlyList<string> WhyNot(string kind)
     {
         var state = Vm.State;
-        string? why = kind switch
+        var why = kind switch
         {
             FaultKinds.VcpuPause => VcpuPauseInjector.WhyNever(state),
             FaultKinds.LinkDown or FaultKinds.LinkFlap => LinkInjector.WhyNot(state, nic: null),
             FaultKinds.Kill => KillInjector.WhyNever(state),
             FaultKinds.Nmi => NmiInjector.WhyNever(state),
-            _ => null,
+            _ => (string?)null,
         };
         return kind == FaultKinds.LinkImpair ? LinkImpairInjector.WhyNot(state) : why is null ? [] : [why];
     }

@@ -1,7 +1,6 @@
 using System.Text;
 using System.Text.Json;
 using LabNet.Core.Faults;
-using LabNet.Core.Vms;
 using LabNet.Web.Access;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;

@@ -82,7 +82,11 @@ internal sealed class BlockErrorInjector(VmSession vm, BlockErrorFault spec, Tim
         return await GoOnAsync(cancellationToken);
     }
 
-    public override void Dispose() => _events?.Dispose();
+    public override void Dispose()
+    {
+        _events?.Dispose();
+        base.Dispose();
+    }
 
     private static string NodeOf(Fault fault) => $"labnet-{fault.Id}";
 

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using LabNet.Core.Labs;
 using LabNet.Core.Qmp;
 using LabNet.Core.Traffic;
 using LabNet.Core.Vms;

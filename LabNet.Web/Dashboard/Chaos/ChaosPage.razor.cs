@@ -97,7 +97,7 @@ public sealed partial class ChaosPage : IAsyncDisposable
         {
             _plans ??= Store.ReadPlans();
             var run = ChosenRun is null ? null : Store.FindRun(ChosenRun);
-            ChoosePlan(ChosenPlan ?? run?.PlanId ?? Chaos.Current?.PlanId ?? _plans.FirstOrDefault()?.Id ?? New);
+            ChoosePlan(ChosenPlan ?? run?.PlanId ?? Chaos.Current?.PlanId ?? (_plans is [var first, ..] ? first.Id : New));
             ChooseRun(run);
             _problem = null;
         }
@@ -133,7 +133,7 @@ public sealed partial class ChaosPage : IAsyncDisposable
     private void ChooseRun(ChaosRun? chosen)
     {
         _runs = Store.ReadRuns(_plan?.Id);
-        var run = ChosenRun is not null ? chosen : Chaos.Current is { } current && (_plan is null || current.PlanId == _plan.Id) ? current : _plan is null ? null : _runs.FirstOrDefault();
+        var run = ChosenRun is not null ? chosen : Chaos.Current is { } current && (_plan is null || current.PlanId == _plan.Id) ? current : _plan is not null && _runs is [var newest, ..] ? newest : null;
         if (run?.Id != _loadedRun)
         {
             _loadedRun = run?.Id;
