@@ -1,7 +1,6 @@
 using System.Security.Claims;
 using Bunit;
 using LabNet.Core.Faults;
-using LabNet.Core.Feed;
 using LabNet.Core.Vms;
 using LabNet.Tests.Vms;
 using LabNet.Web.Dashboard;

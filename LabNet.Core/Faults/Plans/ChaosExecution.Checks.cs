@@ -10,12 +10,19 @@ internal sealed partial class ChaosExecution
     /// <summary>At absolute times; what a slow check leaves out is not made up for.</summary>
     private async Task CheckDuringAsync(SteadyChecks checks, SteadyCheck check, DateTimeOffset began, CancellationToken cancellationToken)
     {
-        for (var at = began; !cancellationToken.IsCancellationRequested && at < began + plan.Duration;)
+        for (var turn = 0L; check.Every * turn < plan.Duration; turn = Math.Max(turn + 1, (long)Math.Ceiling((time.GetUtcNow() - began) / check.Every)))
         {
+            if (began + (check.Every * turn) - time.GetUtcNow() is { Ticks: > 0 } rest)
+            {
+                await Task.Delay(rest, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+
+            if (cancellationToken.IsCancellationRequested)
+            {
+                return;
+            }
+
             await TellAsync(check, await TryCheckAsync(checks, check));
-            var passed = time.GetUtcNow() - began;
-            at = began + (check.Every * (Math.Floor(passed / check.Every) + 1));
-            await Task.Delay(at > time.GetUtcNow() ? at - time.GetUtcNow() : TimeSpan.Zero, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

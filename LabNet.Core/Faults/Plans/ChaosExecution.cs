@@ -159,7 +159,7 @@ internal sealed partial class ChaosExecution(
         if (fault.StartedAt is { } started && isNew)
         {
             await journal.TellAsync(
-                run => run with { Counts = run.Counts with { InForce = run.Counts.InForce + 1 } }, ChaosStep.InForce, Sentence(fault.Spec.Text), fault.Vm, number, lateMs: Late(started, fault.PlannedAt));
+                run => run with { Counts = run.Counts with { InForce = run.Counts.InForce + 1 } }, ChaosStep.InForce, $"{fault.Spec.Text}.", fault.Vm, number, lateMs: Late(started, fault.PlannedAt));
         }
 
         if (fault.EffectSeen && !before.Seen)
@@ -172,14 +172,12 @@ internal sealed partial class ChaosExecution(
             await journal.TellAsync(
                 run => run with { Counts = run.Counts with { Lifted = run.Counts.Lifted + 1 } },
                 ChaosStep.Lifted,
-                $"{Sentence(fault.Spec.Text)} Over: {fault.End?.Word()}.{(fault.EffectSeen ? "" : $" {fault.Evidence}")}",
+                $"{fault.Spec.Text}: over ({fault.End?.Word()}).{(fault.EffectSeen ? "" : $" {fault.Evidence}")}",
                 fault.Vm,
                 number,
                 lateMs: fault is { End: FaultEnd.Time, LiftedAt: { } lifted, EndsAt: { } ends } ? Late(lifted, ends) : null);
         }
     }
-
-    private static string Sentence(string text) => $"{char.ToUpperInvariant(text[0])}{text.AsSpan(1)}.";
 
     private static double Late(DateTimeOffset happened, DateTimeOffset planned) => Math.Round((happened - planned).TotalMilliseconds, 1);
 
