@@ -33,6 +33,9 @@ public static class EventKind
     /// <summary>A run of a chaos plan.</summary>
     public const string Chaos = "chaos";
 
+    /// <summary>Packets that were sent from one guest to another on purpose.</summary>
+    public const string Traffic = "traffic";
+
     /// <summary>Somebody asked for something; as in the audit log.</summary>
     public const string Action = "action";
 
@@ -51,7 +54,7 @@ public static class EventKind
     /// <summary>LabNet's own databases.</summary>
     public const string Storage = "storage";
 
-    public static IReadOnlyList<string> All { get; } = [Qmp, Job, Connection, Process, Guest, Device, Snapshot, Incident, Fault, Chaos, Action, Operation, Link, Gap, Clock, Storage];
+    public static IReadOnlyList<string> All { get; } = [Qmp, Job, Connection, Process, Guest, Device, Snapshot, Incident, Fault, Chaos, Traffic, Action, Operation, Link, Gap, Clock, Storage];
 }
 
 /// <summary>What an item says in the history.</summary>

@@ -69,6 +69,11 @@ public sealed partial class VmSession
         return WhyGuestCannotAnswer() is { } whyNot ? Task.FromException<JsonElement>(whyNot) : _agent.ExecuteAsync(question, cancellationToken);
     }
 
+    /// <summary>The guest's clock, in nanoseconds since 1970; not shared, for who compares it with another.</summary>
+    /// <exception cref="GuestAgentException"/>
+    internal Task<long> ReadGuestClockAsync(CancellationToken cancellationToken) =>
+        WhyGuestCannotAnswer() is { } whyNot ? Task.FromException<long>(whyNot) : _agent.ExecuteAsync(GuestAgentCommands.GetTime, cancellationToken);
+
     /// <summary>How long QEMU and the guest have run. A guest that cannot be asked is told as that.</summary>
     /// <param name="maxAge">An answer of the guest that is younger is given again.</param>
     /// <exception cref="QmpDisconnectedException">QEMU does not run, or cannot be reached.</exception>

@@ -10,6 +10,7 @@ using LabNet.Core.Labs;
 using LabNet.Core.Recovery;
 using LabNet.Core.Snapshots;
 using LabNet.Core.TraceEvents;
+using LabNet.Core.Traffic;
 using LabNet.Core.Vms;
 
 namespace LabNet.Web.Api;
@@ -37,6 +38,8 @@ internal static class ContractJson
         options.Converters.Add(new JsonStringEnumConverter<CrashKind>(new WordPolicy<CrashKind>(CrashKinds.Word), allowIntegerValues: false));
         options.Converters.Add(new JsonStringEnumConverter<IncidentOutcome>(new WordPolicy<IncidentOutcome>(IncidentOutcomes.Word), allowIntegerValues: false));
         options.Converters.Add(new JsonStringEnumConverter<FaultState>(new WordPolicy<FaultState>(FaultWords.Word), allowIntegerValues: false));
+        options.Converters.Add(new JsonStringEnumConverter<TrafficProtocol>(JsonNamingPolicy.CamelCase, allowIntegerValues: false));
+        options.Converters.Add(new JsonStringEnumConverter<TrafficRunState>(JsonNamingPolicy.CamelCase, allowIntegerValues: false));
         options.Converters.Add(new JsonStringEnumConverter<ChaosVerdict>(JsonNamingPolicy.CamelCase, allowIntegerValues: false));
         options.Converters.Add(new JsonStringEnumConverter<ChaosStep>(JsonNamingPolicy.KebabCaseLower, allowIntegerValues: false));
         options.Converters.Add(new JsonStringEnumConverter<GuestFileChange>(JsonNamingPolicy.CamelCase, allowIntegerValues: false));
@@ -94,6 +97,10 @@ internal static class ContractJson
 [JsonSerializable(typeof(RecoveryPolicyContract))]
 [JsonSerializable(typeof(IReadOnlyList<IncidentContract>))]
 [JsonSerializable(typeof(IncidentDetailsContract))]
+[JsonSerializable(typeof(TrafficRunRequest))]
+[JsonSerializable(typeof(TrafficRunStarted))]
+[JsonSerializable(typeof(TrafficRunContract))]
+[JsonSerializable(typeof(IReadOnlyList<TrafficRunContract>))]
 [JsonSerializable(typeof(IReadOnlyList<ChaosPlanContract>))]
 [JsonSerializable(typeof(ChaosPlanText))]
 [JsonSerializable(typeof(ChaosCheckContract))]

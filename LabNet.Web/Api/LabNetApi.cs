@@ -46,6 +46,7 @@ public static class LabNetApi
         SnapshotEndpoints.Map(api);
         RecoveryEndpoints.Map(api);
         ChaosEndpoints.Map(api);
+        TrafficRunEndpoints.Map(api);
         FaultEndpoints.Map(api);
         MemoryMapEndpoints.Map(api);
         RawQmpEndpoints.Map(api);

@@ -20,7 +20,7 @@ internal sealed class FeedWatch
     /// <summary>Records that may wait for a slow watcher: some seconds of a lab.</summary>
     private const int WaitingMax = 256;
 
-    private static readonly string[] Kinds = ["vm", "metrics", "qmpEvent", "operation", "incident", "fault", "chaosRun", "link", "ping", "snapshot", "traceBatch", "event", "gap"];
+    private static readonly string[] Kinds = ["vm", "metrics", "qmpEvent", "operation", "incident", "fault", "chaosRun", "trafficRun", "link", "ping", "snapshot", "traceBatch", "event", "gap"];
 
     private readonly LiveFeed _feed;
     private readonly TimeProvider _time;
@@ -78,6 +78,7 @@ internal sealed class FeedWatch
         OperationChanged => "operation",
         IncidentChanged => "incident",
         ChaosRunChanged => "chaosRun",
+        TrafficRunChanged => "trafficRun",
         FaultChanged => "fault",
         LinkChanged => "link",
         PingMeasured => "ping",
@@ -98,6 +99,7 @@ internal sealed class FeedWatch
             MetricsSampled { Sample: var sample } => Of(message, record.Source, sample),
             OperationChanged { Operation: var operation } => message with { Operation = OperationContract.Of(operation) },
             IncidentChanged { Incident: var incident } => message with { Incident = IncidentContract.Of(incident) },
+            TrafficRunChanged { Run: var run } => message with { TrafficRun = TrafficRunContract.Of(run, withPackets: false) },
             ChaosRunChanged changed => message with { ChaosRun = ChaosRunContract.Of(changed.Run), ChaosLine = changed.Line is { } line ? ChaosLineContract.Of(line) : null },
             FaultChanged { Fault: var fault } => message with { Fault = FaultContract.Of(fault) },
             LinkChanged { Status: var status } => message with { Link = LinkHostContract.Of(status) },

@@ -11,7 +11,7 @@ public sealed record WatchFilter(
     IReadOnlyList<string>? Vms = null, IReadOnlyList<string>? Kinds = null, IReadOnlyList<string>? Metrics = null, bool Fast = false);
 
 /// <summary>One thing that the feed carried. Which of the members behind <paramref name="Time"/> is there goes by the kind.</summary>
-/// <param name="Kind">`vm`, `metrics`, `qmpEvent`, `operation`, `incident`, `fault`, `chaosRun`, `link`, `ping`, `snapshot`, `traceBatch`, `event` or `gap`.</param>
+/// <param name="Kind">`vm`, `metrics`, `qmpEvent`, `operation`, `incident`, `fault`, `chaosRun`, `trafficRun`, `link`, `ping`, `snapshot`, `traceBatch`, `event` or `gap`.</param>
 /// <param name="Vm">Null for what concerns the lab.</param>
 /// <param name="Seq">The feed's number, per VM, also over restarts of LabNet.</param>
 /// <param name="Time">When it was published, for metrics when it was measured.</param>
@@ -36,6 +36,9 @@ public sealed record WatchMessage(string Kind, string? Vm, long Seq, DateTimeOff
 
     /// <summary>Of `incident`: a crash, or what became of it.</summary>
     public IncidentContract? Incident { get; init; }
+
+    /// <summary>Of `trafficRun`: without its packets.</summary>
+    public TrafficRunContract? TrafficRun { get; init; }
 
     /// <summary>Of `chaosRun`: the run as far as it has come.</summary>
     public ChaosRunContract? ChaosRun { get; init; }

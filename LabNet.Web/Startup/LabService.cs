@@ -15,7 +15,7 @@ namespace LabNet.Web.Startup;
 /// and begins to measure. When LabNet ends, the VMs stay as they are.
 /// </summary>
 public sealed partial class LabService(
-    VmRegistry vms, LinkWatch links, PingMesh pings, MetricsPump metrics, TracePump traces, SnapshotRegistry snapshots, FaultRegistry faults, RecoveryRegistry recovery, ChaosRuns chaos, OperationStore operations, IoBenchmarkStore benchmarks, LabNetSettings settings, TimeProvider time, ILogger<LabService> logger) : BackgroundService
+    VmRegistry vms, LinkWatch links, PingMesh pings, MetricsPump metrics, TracePump traces, SnapshotRegistry snapshots, FaultRegistry faults, RecoveryRegistry recovery, ChaosRuns chaos, TrafficRunStore trafficRuns, OperationStore operations, IoBenchmarkStore benchmarks, LabNetSettings settings, TimeProvider time, ILogger<LabService> logger) : BackgroundService
 {
     private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
 
@@ -47,6 +47,7 @@ public sealed partial class LabService(
             {
                 await operations.CloseAbandonedAsync(cancellationToken);
                 await benchmarks.CloseAbandonedAsync(cancellationToken);
+                await trafficRuns.CloseAbandonedAsync(time.GetUtcNow(), cancellationToken);
                 await chaos.StartAsync(cancellationToken);
                 return;
             }
