@@ -45,6 +45,9 @@ public static class EventKind
     /// <summary>A link of the lab.</summary>
     public const string Link = "link";
 
+    /// <summary>Packets of a NIC were captured.</summary>
+    public const string Capture = "capture";
+
     /// <summary>Something is missing here, and why.</summary>
     public const string Gap = "gap";
 
@@ -54,7 +57,7 @@ public static class EventKind
     /// <summary>LabNet's own databases.</summary>
     public const string Storage = "storage";
 
-    public static IReadOnlyList<string> All { get; } = [Qmp, Job, Connection, Process, Guest, Device, Snapshot, Incident, Fault, Chaos, Traffic, Action, Operation, Link, Gap, Clock, Storage];
+    public static IReadOnlyList<string> All { get; } = [Qmp, Job, Connection, Process, Guest, Device, Snapshot, Incident, Fault, Chaos, Traffic, Action, Operation, Link, Capture, Gap, Clock, Storage];
 }
 
 /// <summary>What an item says in the history.</summary>

@@ -18,19 +18,21 @@ public sealed partial class Host
     private const string CounterName = "trace.number";
 
     /// <returns>Why a VM's trace events have no place to go to; null if they have.</returns>
-    public static string? WhyNoTraces(VmPaths paths)
+    public static string? WhyNoTraces(VmPaths paths) => WhyNoTmpfs(paths.TraceFolder);
+
+    private static string? WhyNoTmpfs(string folder)
     {
         const int MountPoint = 4, TypeBehindDash = 1;
         foreach (var words in File.ReadLines("/proc/self/mountinfo").Select(line => line.Split(' ')))
         {
             // proc(5): a space in a path stands as \040.
-            if (words[MountPoint].Replace(@"\040", " ", StringComparison.Ordinal) == paths.TraceFolder)
+            if (words[MountPoint].Replace(@"\040", " ", StringComparison.Ordinal) == folder)
             {
-                return words[Array.IndexOf(words, "-") + TypeBehindDash] == "tmpfs" ? null : $"{paths.TraceFolder} is no tmpfs";
+                return words[Array.IndexOf(words, "-") + TypeBehindDash] == "tmpfs" ? null : $"{folder} is no tmpfs";
             }
         }
 
-        return $"nothing is mounted at {paths.TraceFolder}; ./infra/lab up makes it";
+        return $"nothing is mounted at {folder}; ./infra/lab up makes it";
     }
 
     /// <summary>The numbers of the logs that are there, oldest first.</summary>

@@ -44,6 +44,9 @@ public sealed record VmPaths
     /// <param name="number">From 1.</param>
     public string TraceLog(long number) => Path.Join(TraceFolder, $"log.{number:000000}");
 
+    /// <summary>A tmpfs of the VM's own, with the files that QEMU writes its packets to.</summary>
+    public string TrafficFolder => Path.Join(Folder, "traffic");
+
     /// <param name="folder">Absolute. It need not be there yet.</param>
     /// <exception cref="ArgumentException">The folder's path is relative.</exception>
     /// <exception cref="PathTooLongException">A socket in it would have a path over <see cref="SocketPathBytesMax"/> bytes.</exception>

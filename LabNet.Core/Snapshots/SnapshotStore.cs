@@ -95,11 +95,3 @@ internal static class SnapshotDocument
 [JsonSerializable(typeof(MachineFacts))]
 [JsonSerializable(typeof(string[]))]
 internal sealed partial class SnapshotJson : JsonSerializerContext;
-
-internal sealed class VmNameConverter : JsonConverter<VmName>
-{
-    public override VmName Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-        VmName.TryParse(reader.GetString(), out var name) ? name : throw new JsonException("this is no VM's name");
-
-    public override void Write(Utf8JsonWriter writer, VmName value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
-}

@@ -22,7 +22,14 @@ public sealed class PingMesh(VmRegistry vms, LiveFeed feed, TimeProvider time) :
     /// <summary>Each round costs a guest two processes; this keeps it well below a percent of a TCG guest's time.</summary>
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(10);
 
+    /// <summary>A path's MTU changes when somebody changes it; looking for one costs some pings.</summary>
+    private static readonly TimeSpan MtuPeriod = TimeSpan.FromMinutes(10);
+
+    /// <summary>Where packets vanish it is looked for sooner: the small ones may get through.</summary>
+    private static readonly TimeSpan MtuPeriodInTrouble = TimeSpan.FromMinutes(2);
+
     private readonly CancellationTokenSource _stopping = new();
+    private readonly Dictionary<(LinkName, VmName, VmName), (DateTimeOffset At, int PacketBytes, bool WasWell)> _mtusMeasured = [];
     private readonly Nudge _guestCameUp = new();
     private readonly FeedSubscription _changes = feed.Subscribe(record => record.Item is VmChanged);
     private Task _loops = Task.CompletedTask;
@@ -89,7 +96,12 @@ public sealed class PingMesh(VmRegistry vms, LiveFeed feed, TimeProvider time) :
             {
                 foreach (var to in ends.Where(end => end.Vm != from.Vm))
                 {
-                    feed.Publish(FeedSource.Lab, await MeasureAsync(link.Name, from.Vm, to.Vm.State.Name, to.Address, cancellationToken));
+                    var ping = await MeasureAsync(link.Name, from.Vm, to.Vm.State.Name, to.Address, cancellationToken);
+                    feed.Publish(FeedSource.Lab, ping);
+                    if (IsMtuDue(ping, to.Vm))
+                    {
+                        feed.Publish(FeedSource.Lab, await PathMtuProbe.MeasureAsync(link.Name, from.Vm, to.Vm.State.Name, to.Address, time, cancellationToken));
+                    }
                 }
             }
         }
@@ -114,6 +126,25 @@ public sealed class PingMesh(VmRegistry vms, LiveFeed feed, TimeProvider time) :
         {
             return measured with { Problem = e.Message };
         }
+    }
+
+    /// <summary>Of a VM that stands still nothing would come back, whatever the size.</summary>
+    private bool IsMtuDue(PingMeasured ping, VmSession to)
+    {
+        if (ping.Problem is not null || to.State.Agent is not GuestAgentState.Answering)
+        {
+            return false;
+        }
+
+        var (pair, isWell) = ((ping.Link, ping.From, ping.To), ping.Received > 0);
+        if (_mtusMeasured.TryGetValue(pair, out var last) && last.PacketBytes == ping.PacketBytes
+            && ping.At - last.At < (isWell == last.WasWell ? MtuPeriod : MtuPeriodInTrouble))
+        {
+            return false;
+        }
+
+        _mtusMeasured[pair] = (ping.At, ping.PacketBytes, isWell);
+        return true;
     }
 
     private int? MtuOf(LinkName link, VmSession vm) =>

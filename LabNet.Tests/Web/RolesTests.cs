@@ -16,6 +16,7 @@ public sealed class RolesTests(TestApp app) : IClassFixture<TestApp>
     private const string BenchmarkBody = """{"device": "vda", "profile": "rand-read-4k"}""";
     private const string SnapshotBody = """{"name": "before"}""";
     private const string RecoveryBody = """{"policy": "restart"}""";
+    private const string CaptureBody = """{"nics": [{"vm": "none", "nic": "eth0"}]}""";
     private const string PlugBody = """{"kind": "nvme", "id": "d1", "sizeBytes": 1048576}""";
 
     private const string QmpBody = """{"execute": "query-status"}""";
@@ -46,6 +47,16 @@ public sealed class RolesTests(TestApp app) : IClassFixture<TestApp>
         { "GET", "/api/v1/events", "/api/v1/events", null, [401, 200, 200, 200] },
         { "GET", "/api/v1/vms/{vm}/metrics", "/api/v1/vms/x86/metrics", null, [401, 200, 200, 200] },
         { "GET", "/api/v1/storage", "/api/v1/storage", null, [401, 200, 200, 200] },
+        { "GET", "/api/v1/captures", "/api/v1/captures", null, [401, 200, 200, 200] },
+        { "POST", "/api/v1/captures", "/api/v1/captures", CaptureBody, [401, 403, 404, 404] },
+        { "GET", "/api/v1/captures/{id}", "/api/v1/captures/none", null, [401, 404, 404, 404] },
+        { "DELETE", "/api/v1/captures/{id}", "/api/v1/captures/none", null, [401, 403, 404, 404] },
+        { "GET", "/api/v1/captures/{id}/packets", "/api/v1/captures/none/packets", null, [401, 404, 404, 404] },
+        { "GET", "/api/v1/captures/{id}/pcapng", "/api/v1/captures/none/pcapng", null, [401, 403, 404, 404] },
+        { "GET", "/api/v1/links/{link}/flows", "/api/v1/links/lab/flows", null, [401, 200, 200, 200] },
+        { "GET", "/api/v1/links/{link}/flows/history", "/api/v1/links/lab/flows/history", null, [401, 200, 200, 200] },
+        { "GET", "/api/v1/links/{link}/pings/history", "/api/v1/links/lab/pings/history", null, [401, 200, 200, 200] },
+        { "GET", "/api/v1/links/{link}/path-mtus", "/api/v1/links/lab/path-mtus", null, [401, 200, 200, 200] },
         { "POST", "/api/v1/vms/{vm}/actions/{action}", "/api/v1/vms/none/actions/pause", null, [401, 403, 404, 404] },
         { "POST", "/api/v1/vms/{vm}/guest/exec", "/api/v1/vms/none/guest/exec", ExecBody, [401, 403, 404, 404] },
         { "POST", "/api/v1/vms/{vm}/devices", "/api/v1/vms/none/devices", PlugBody, [401, 403, 404, 404] },

@@ -13,6 +13,7 @@ using LabNet.Core.Recovery;
 using LabNet.Core.Snapshots;
 using LabNet.Core.Storage;
 using LabNet.Core.TraceEvents;
+using LabNet.Core.Traffic;
 using LabNet.Core.Vms;
 using LabNet.Web;
 using LabNet.Web.Access;
@@ -161,7 +162,7 @@ public sealed partial class TestApp : IAsyncLifetime
 
         var settings = builder.AddLabNetSettings();
         builder.Services.AddSingleton(_time);
-        builder.Services.AddStorage(settings.StateFolder).AddFeed().AddHistory().AddMetricsPump().AddTraceEvents().AddDevices().AddSnapshots().AddHostedService<HistoryService>();
+        builder.Services.AddStorage(settings.StateFolder).AddFeed().AddTraffic().AddHistory().AddMetricsPump().AddTraceEvents().AddDevices().AddSnapshots().AddHostedService<HistoryService>();
         builder.Services.AddHosts(new HostSettings(settings.StateFolder, settings.InfraFolder, settings.GuestsFolder, settings.GuestRelease, Machine: null));
         builder.Services.AddVms(_lab, settings.RawQmp).AddRecovery().AddFaults().AddChaos().AddIoBenchmarks();
         builder.Services.AddAccess(settings);

@@ -43,6 +43,8 @@ internal static class ContractJson
         options.Converters.Add(new JsonStringEnumConverter<ChaosVerdict>(JsonNamingPolicy.CamelCase, allowIntegerValues: false));
         options.Converters.Add(new JsonStringEnumConverter<ChaosStep>(JsonNamingPolicy.KebabCaseLower, allowIntegerValues: false));
         options.Converters.Add(new JsonStringEnumConverter<GuestFileChange>(JsonNamingPolicy.CamelCase, allowIntegerValues: false));
+        options.Converters.Add(new JsonStringEnumConverter<CaptureEnd>(JsonNamingPolicy.KebabCaseLower, allowIntegerValues: false));
+        options.Converters.Add(new JsonStringEnumConverter<CaptureStateWord>(JsonNamingPolicy.KebabCaseLower, allowIntegerValues: false));
         options.Converters.Add(new JsonStringEnumConverter<OperationState>(JsonNamingPolicy.CamelCase, allowIntegerValues: false));
         options.Converters.Add(new JsonStringEnumConverter<VmConnection>(JsonNamingPolicy.CamelCase, allowIntegerValues: false));
         options.Converters.Add(new JsonStringEnumConverter<AgentAnswers>(JsonNamingPolicy.KebabCaseLower, allowIntegerValues: false));
@@ -77,6 +79,13 @@ internal static class ContractJson
 [JsonSerializable(typeof(VmDetailsContract))]
 [JsonSerializable(typeof(IReadOnlyList<LinkContract>))]
 [JsonSerializable(typeof(IReadOnlyList<PingContract>))]
+[JsonSerializable(typeof(IReadOnlyList<PingBinContract>))]
+[JsonSerializable(typeof(IReadOnlyList<PathMtuContract>))]
+[JsonSerializable(typeof(FlowsContract))]
+[JsonSerializable(typeof(IReadOnlyList<FlowMinuteContract>))]
+[JsonSerializable(typeof(CaptureStartRequest))]
+[JsonSerializable(typeof(IReadOnlyList<CaptureContract>))]
+[JsonSerializable(typeof(PacketPageContract))]
 [JsonSerializable(typeof(OperationStarted))]
 [JsonSerializable(typeof(OperationContract))]
 [JsonSerializable(typeof(GuestExecRequest))]

@@ -12,7 +12,7 @@ public static class LabNetApi
     /// <summary>Nothing in the contract is larger; without a limit one request could fill the memory.</summary>
     private const int BodyBytesMax = 1024 * 1024;
 
-    /// <summary>Needs Database, RingWriter, VmRegistry, OperationRegistry, OperationStore, LiveFeed, EventStore, AuditLog, IoBenchmarkStore, IoBenchmarkRunner, TraceStore, TraceCatalogue, TimeProvider and what AddAccess adds.</summary>
+    /// <summary>Needs Database, RingWriter, VmRegistry, OperationRegistry, OperationStore, LiveFeed, EventStore, AuditLog, IoBenchmarkStore, IoBenchmarkRunner, TraceStore, TraceCatalogue, CaptureRegistry, FlowStore, PingStore, PingRecorder, TimeProvider and what AddAccess adds.</summary>
     public static IServiceCollection AddLabNetApi(this IServiceCollection services)
     {
         services.Configure<JsonOptions>(options => ContractJson.Configure(options.SerializerOptions));
@@ -56,6 +56,7 @@ public static class LabNetApi
         OperationEndpoints.Map(api);
         TokenEndpoints.Map(api);
         LinkEndpoints.Map(api);
+        CaptureEndpoints.Map(api);
         AuditEndpoints.Map(api);
         EventEndpoints.Map(api);
         MetricEndpoints.Map(api);

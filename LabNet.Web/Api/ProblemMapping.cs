@@ -16,7 +16,7 @@ internal static class ProblemMapping
     /// <summary>Null for what nobody foresaw: of that the answer tells nothing, and the log everything.</summary>
     public static Problem? Of(Exception exception) => exception switch
     {
-        BadFilterException e => new Problem(ProblemType.BadInput, e.Message) { Position = e.Mistake.Position, Hint = e.Mistake.Hint },
+        BadFilterException e => new Problem(ProblemType.BadInput, e.Message) { Position = e.Position, Hint = e.Hint },
         BadInputException e => new Problem(ProblemType.BadInput, e.Message),
         BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } e => new Problem(ProblemType.TooLarge, e.Message),
         BadHttpRequestException { StatusCode: StatusCodes.Status415UnsupportedMediaType } e => new Problem(ProblemType.NotJson, e.Message),

@@ -20,9 +20,12 @@ internal static class QueryText
     }
 
     /// <summary>How many lines a page has.</summary>
-    public static int Limit(string? text) => text is null ? LimitDefault
-        : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var limit) && limit is >= 1 and <= LimitMax ? limit
-        : throw new BadInputException($"limit: \"{text}\" is no number from 1 to {LimitMax}.");
+    public static int Limit(string? text) => Number("limit", text, LimitDefault, LimitMax);
+
+    /// <summary>From 1.</summary>
+    public static int Number(string name, string? text, int ifLeftOut, int most) => text is null ? ifLeftOut
+        : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= 1 && number <= most ? number
+        : throw new BadInputException($"{name}: \"{text}\" is no number from 1 to {most}.");
 
     public static PageCursor? Cursor(string? text) => text is null ? null
         : PageCursor.TryParse(text, out var cursor) ? cursor

@@ -6,9 +6,17 @@ using LabNet.Core.Vms;
 namespace LabNet.Web.Api;
 
 /// <summary>The filter of a request is none; the mistake tells where.</summary>
-internal sealed class BadFilterException(TraceFilterMistake mistake) : Exception($"filter: {mistake}")
+internal sealed class BadFilterException(string mistake, int position, string? hint) : Exception($"filter: {mistake}")
 {
-    public TraceFilterMistake Mistake { get; } = mistake;
+    public BadFilterException(TraceFilterMistake mistake) : this(mistake.ToString(), mistake.Position, mistake.Hint)
+    {
+    }
+
+    /// <summary>Characters before the mistake.</summary>
+    public int Position { get; } = position;
+
+    /// <summary>What was perhaps meant.</summary>
+    public string? Hint { get; } = hint;
 }
 
 /// <summary>What a request's query says of trace events, read strictly.</summary>

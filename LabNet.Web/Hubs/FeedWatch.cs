@@ -20,7 +20,7 @@ internal sealed class FeedWatch
     /// <summary>Records that may wait for a slow watcher: some seconds of a lab.</summary>
     private const int WaitingMax = 256;
 
-    private static readonly string[] Kinds = ["vm", "metrics", "qmpEvent", "operation", "incident", "fault", "chaosRun", "trafficRun", "link", "ping", "snapshot", "traceBatch", "event", "gap"];
+    private static readonly string[] Kinds = ["vm", "metrics", "qmpEvent", "operation", "incident", "fault", "chaosRun", "trafficRun", "link", "ping", "pathMtu", "flows", "capture", "snapshot", "traceBatch", "event", "gap"];
 
     private readonly LiveFeed _feed;
     private readonly TimeProvider _time;
@@ -82,6 +82,9 @@ internal sealed class FeedWatch
         FaultChanged => "fault",
         LinkChanged => "link",
         PingMeasured => "ping",
+        PathMtuMeasured => "pathMtu",
+        FlowsChanged => "flows",
+        CaptureChanged => "capture",
         SnapshotsChanged => "snapshot",
         TraceEventsSeen => "traceBatch",
         FeedGap => "gap",
@@ -104,6 +107,9 @@ internal sealed class FeedWatch
             FaultChanged { Fault: var fault } => message with { Fault = FaultContract.Of(fault) },
             LinkChanged { Status: var status } => message with { Link = LinkHostContract.Of(status) },
             PingMeasured ping => message with { Ping = PingContract.Of(ping) },
+            PathMtuMeasured mtu => message with { PathMtu = WatchPathMtu.Of(mtu) },
+            FlowsChanged flows => message with { Flows = WatchFlows.Of(flows) },
+            CaptureChanged { Capture: var capture, Step: var step } => message with { Capture = WatchCapture.Of(capture, step) },
             SnapshotsChanged { Tree: var tree } => message with { Snapshots = WatchSnapshots.Of(tree) },
             TraceEventsSeen seen => message with { Trace = WatchTrace.Of(seen) },
             FeedGap gap => message with { Gap = new WatchGap(gap.FirstSequence, gap.LastSequence, gap.Records) },

@@ -11,7 +11,7 @@ public sealed record WatchFilter(
     IReadOnlyList<string>? Vms = null, IReadOnlyList<string>? Kinds = null, IReadOnlyList<string>? Metrics = null, bool Fast = false);
 
 /// <summary>One thing that the feed carried. Which of the members behind <paramref name="Time"/> is there goes by the kind.</summary>
-/// <param name="Kind">`vm`, `metrics`, `qmpEvent`, `operation`, `incident`, `fault`, `chaosRun`, `trafficRun`, `link`, `ping`, `snapshot`, `traceBatch`, `event` or `gap`.</param>
+/// <param name="Kind">`vm`, `metrics`, `qmpEvent`, `operation`, `incident`, `fault`, `chaosRun`, `trafficRun`, `link`, `ping`, `pathMtu`, `flows`, `capture`, `snapshot`, `traceBatch`, `event` or `gap`.</param>
 /// <param name="Vm">Null for what concerns the lab.</param>
 /// <param name="Seq">The feed's number, per VM, also over restarts of LabNet.</param>
 /// <param name="Time">When it was published, for metrics when it was measured.</param>
@@ -53,6 +53,15 @@ public sealed record WatchMessage(string Kind, string? Vm, long Seq, DateTimeOff
 
     public PingContract? Ping { get; init; }
 
+    /// <summary>Of `pathMtu`: the largest packet that gets from one VM to another.</summary>
+    public WatchPathMtu? PathMtu { get; init; }
+
+    /// <summary>Of `flows`: a link's flows as they are now, at most once a second.</summary>
+    public WatchFlows? Flows { get; init; }
+
+    /// <summary>Of `capture`: one began, has more packets, ended or was removed.</summary>
+    public WatchCapture? Capture { get; init; }
+
     /// <summary>Of `snapshot`: a VM's snapshots changed; `/api/v1/vms/{vm}/snapshots` has them.</summary>
     public WatchSnapshots? Snapshots { get; init; }
 
@@ -61,6 +70,25 @@ public sealed record WatchMessage(string Kind, string? Vm, long Seq, DateTimeOff
 
     /// <summary>Of `gap`: what this watcher was too slow for; `/api/v1/events` and `/metrics` have it.</summary>
     public WatchGap? Gap { get; init; }
+}
+
+/// <inheritdoc cref="PathMtuContract"/>
+public sealed record WatchPathMtu(string Link, PathMtuContract Mtu)
+{
+    internal static WatchPathMtu Of(Core.Traffic.PathMtuMeasured mtu) => new(mtu.Link.ToString(), PathMtuContract.Of(mtu));
+}
+
+/// <inheritdoc cref="FlowsContract"/>
+public sealed record WatchFlows(string Link, FlowsContract Flows)
+{
+    internal static WatchFlows Of(Core.Traffic.FlowsChanged flows) => new(flows.Link.ToString(), FlowsContract.Of(flows, notCounted: null));
+}
+
+/// <param name="Step">`began`, `wentOn`, `ended` or `removed`.</param>
+public sealed record WatchCapture(string Step, CaptureContract Capture)
+{
+    internal static WatchCapture Of(Core.Traffic.Capture capture, Core.Traffic.CaptureStep step) =>
+        new(step == Core.Traffic.CaptureStep.WentOn ? "wentOn" : step.ToString().ToLowerInvariant(), CaptureContract.Of(capture));
 }
 
 /// <summary>A VM's snapshots as a whole.</summary>

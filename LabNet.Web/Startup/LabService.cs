@@ -15,7 +15,7 @@ namespace LabNet.Web.Startup;
 /// and begins to measure. When LabNet ends, the VMs stay as they are.
 /// </summary>
 public sealed partial class LabService(
-    VmRegistry vms, LinkWatch links, PingMesh pings, MetricsPump metrics, TracePump traces, SnapshotRegistry snapshots, FaultRegistry faults, RecoveryRegistry recovery, ChaosRuns chaos, TrafficRunStore trafficRuns, OperationStore operations, IoBenchmarkStore benchmarks, LabNetSettings settings, TimeProvider time, ILogger<LabService> logger) : BackgroundService
+    VmRegistry vms, LinkWatch links, PingMesh pings, MetricsPump metrics, TracePump traces, FlowWatch flows, CaptureRegistry captures, SnapshotRegistry snapshots, FaultRegistry faults, RecoveryRegistry recovery, ChaosRuns chaos, TrafficRunStore trafficRuns, OperationStore operations, IoBenchmarkStore benchmarks, LabNetSettings settings, TimeProvider time, ILogger<LabService> logger) : BackgroundService
 {
     private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
 
@@ -28,6 +28,8 @@ public sealed partial class LabService(
         pings.Start();
         metrics.Start();
         traces.Start();
+        captures.Start();
+        flows.Start();
         await CloseAbandonedAsync(stoppingToken);
         recovery.Start();
         if (settings.StartVms)

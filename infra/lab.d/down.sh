@@ -24,7 +24,7 @@ lab_down() {
     end_process "$pid" "QEMU of $(basename -- "$(dirname -- "$pid")")"
   done
   remove_network
-  remove_trace_folders
+  remove_vm_folders
   rm --force "$state/labnet.pid" "$state/url"
   [[ $purge == no ]] || purge_state
   say "The lab is down."
@@ -56,9 +56,9 @@ stop_vms_by_api() {
   done
 }
 
-remove_trace_folders() {
+remove_vm_folders() {
   local folder
-  for folder in "$state"/vms/*/trace; do
+  for folder in "$state"/vms/*/trace "$state"/vms/*/traffic; do
     ! mountpoint --quiet -- "$folder" || as_root umount "$folder"
   done
 }

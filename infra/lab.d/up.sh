@@ -5,6 +5,8 @@ source "$infra/lab.d/setup.sh"
 readonly guests_timeout_seconds=${LABNET_UP_TIMEOUT:-180}
 readonly pings_timeout_seconds=60
 readonly trace_folder_mib=64
+# Some seconds of a fast link, should LabNet be busy.
+readonly traffic_folder_mib=64
 
 lab_up() {
   local lab_file=$infra/labs/cross-arch.yaml port=5000 raw_qmp=false
@@ -32,7 +34,7 @@ lab_up() {
   (umask 077 && mkdir --parents "$state")
   ln --symbolic --force --no-dereference "$state" "$state_root/current"
   make_network
-  make_trace_folders
+  make_vm_folders
   if labnet_alive && [[ $(cat "$state/started-with" 2>/dev/null) != "$checked_key" ]]; then
     say "The lab file, an option, or LabNet itself has changed: starting LabNet anew; the VMs run on"
     port=$(<"$state/url") port=${port##*:}
@@ -79,15 +81,22 @@ check_lab() {
 }
 
 # A tmpfs of its own for each VM's trace events: QEMU waits for no reader there, and what nobody reads takes no more than this.
-make_trace_folders() {
-  local vm folder
+# What QEMU writes there it writes without waiting, and what nobody reads takes no more memory than that.
+make_vm_folders() {
+  local vm
   for vm in "${started_vms[@]}"; do
-    folder=$state/vms/$vm/trace
-    ! mountpoint --quiet -- "$folder" || continue
-    (umask 077 && mkdir --parents "$folder")
-    as_root mount -t tmpfs -o "size=${trace_folder_mib}m,nr_inodes=1k,mode=0700,uid=$EUID,gid=$(id --group),nosuid,nodev,noexec" labnet-trace "$folder" ||
-      say "No tmpfs could be mounted at $folder, so the trace events of $vm cannot be had; the rest of the lab can"
+    make_tmpfs "$state/vms/$vm/trace" "$trace_folder_mib" labnet-trace ||
+      say "No tmpfs could be mounted at $state/vms/$vm/trace, so the trace events of $vm cannot be had; the rest of the lab can"
+    make_tmpfs "$state/vms/$vm/traffic" "$traffic_folder_mib" labnet-traffic ||
+      say "No tmpfs could be mounted at $state/vms/$vm/traffic, so flows and captures of $vm cannot be had; the rest of the lab can"
   done
+}
+
+# make_tmpfs FOLDER MIB NAME
+make_tmpfs() {
+  ! mountpoint --quiet -- "$1" || return 0
+  (umask 077 && mkdir --parents "$1")
+  as_root mount -t tmpfs -o "size=$2m,nr_inodes=1k,mode=0700,uid=$EUID,gid=$(id --group),nosuid,nodev,noexec" "$3" "$1"
 }
 
 # Who is not root is asked for root only if there is something to do.
