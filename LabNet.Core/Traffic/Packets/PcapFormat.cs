@@ -66,7 +66,8 @@ public readonly record struct PcapFormat(int TicksToNs)
     /// <param name="isDamaged">Whether what stands here can be no record, whatever follows.</param>
     public bool TryReadRecord(ReadOnlySpan<byte> bytes, out PcapRecord record, out bool isDamaged)
     {
-        (record, isDamaged) = (default, false);
+        record = default;
+        isDamaged = false;
         if (bytes.Length < RecordHeaderBytes)
         {
             return false;
