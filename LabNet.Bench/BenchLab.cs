@@ -77,11 +77,16 @@ internal sealed class BenchLab : IAsyncDisposable
     public void KillVm(string vm) => QemuProcess.ReadFrom(VmPaths.In(Path.Join(Folder, "vms", vm)))!.Kill();
 
     /// <summary>What LabNet has used of the CPU since its start.</summary>
-    public TimeSpan ReadCpuTime()
+    public TimeSpan ReadCpuTime() => CpuTimeOf(Pid);
+
+    /// <summary>What a VM's QEMU has used of it.</summary>
+    public TimeSpan ReadVmCpuTime(string vm) => CpuTimeOf(File.ReadAllText(Path.Join(Folder, "vms", vm, "pid")).Split(' ')[0]);
+
+    private static TimeSpan CpuTimeOf(string pid)
     {
         const int UserTime = 11;
         const int SystemTime = 12;
-        var stat = File.ReadAllText($"/proc/{Pid}/stat");
+        var stat = File.ReadAllText($"/proc/{pid}/stat");
         var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
         return TimeSpan.FromSeconds((double)(Number(fields[UserTime]) + Number(fields[SystemTime])) / TicksPerSecond);
     }

@@ -21,6 +21,7 @@ using LabNet.Bench;
     (TraceBurstBench.Name, TraceBurstBench.Measures, TraceBurstBench.RunAsync),
     (TraceCostBench.Name, TraceCostBench.Measures, TraceCostBench.RunAsync),
     (TimelineBench.Name, TimelineBench.Measures, TimelineBench.RunAsync),
+    (CaptureBench.Name, CaptureBench.Measures, CaptureBench.RunAsync),
     (ChartsBench.Name, ChartsBench.Measures, ChartsBench.RunAsync),
     (DiskDifferenceBench.Name, DiskDifferenceBench.Measures, DiskDifferenceBench.RunAsync),
 ];

@@ -54,6 +54,7 @@ public sealed class RolesTests(TestApp app) : IClassFixture<TestApp>
         { "GET", "/api/v1/captures/{id}/packets", "/api/v1/captures/none/packets", null, [401, 404, 404, 404] },
         { "GET", "/api/v1/captures/{id}/pcapng", "/api/v1/captures/none/pcapng", null, [401, 403, 404, 404] },
         { "GET", "/api/v1/links/{link}/flows", "/api/v1/links/lab/flows", null, [401, 200, 200, 200] },
+        { "PUT", "/api/v1/links/{link}/flows", "/api/v1/links/none/flows", """{"enabled": true}""", [401, 403, 404, 404] },
         { "GET", "/api/v1/links/{link}/flows/history", "/api/v1/links/lab/flows/history", null, [401, 200, 200, 200] },
         { "GET", "/api/v1/links/{link}/pings/history", "/api/v1/links/lab/pings/history", null, [401, 200, 200, 200] },
         { "GET", "/api/v1/links/{link}/path-mtus", "/api/v1/links/lab/path-mtus", null, [401, 200, 200, 200] },

@@ -82,6 +82,7 @@ internal static class ContractJson
 [JsonSerializable(typeof(IReadOnlyList<PingBinContract>))]
 [JsonSerializable(typeof(IReadOnlyList<PathMtuContract>))]
 [JsonSerializable(typeof(FlowsContract))]
+[JsonSerializable(typeof(FlowSwitchContract))]
 [JsonSerializable(typeof(IReadOnlyList<FlowMinuteContract>))]
 [JsonSerializable(typeof(CaptureStartRequest))]
 [JsonSerializable(typeof(IReadOnlyList<CaptureContract>))]

@@ -10,6 +10,7 @@ namespace LabNet.Web.Api;
 /// <param name="Evicted">Flows that had to go before they were quiet for ten minutes, because there were more than 4,096.</param>
 /// <param name="Gaps">How often packets were missed.</param>
 /// <param name="NotCounted">NICs whose packets cannot be counted, and why.</param>
+/// <param name="Enabled">Whether they are counted; `PUT` with `{"enabled": false}` ends it until LabNet is started anew.</param>
 public sealed record FlowsContract(
     IReadOnlyList<FlowContract> Flows,
     int Known,
@@ -19,10 +20,11 @@ public sealed record FlowsContract(
     double BytesPerSecond,
     long Evicted,
     long Gaps,
-    IReadOnlyDictionary<string, string>? NotCounted)
+    IReadOnlyDictionary<string, string>? NotCounted,
+    bool Enabled)
 {
-    internal static FlowsContract Of(FlowsChanged? flows, IReadOnlyDictionary<string, string>? notCounted) => flows is null
-        ? new FlowsContract([], 0, 0, 0, 0, 0, 0, 0, notCounted)
+    internal static FlowsContract Of(FlowsChanged? flows, IReadOnlyDictionary<string, string>? notCounted, bool enabled) => flows is null
+        ? new FlowsContract([], 0, 0, 0, 0, 0, 0, 0, notCounted, enabled)
         : new FlowsContract(
             [.. flows.Flows.Select(FlowContract.Of)],
             flows.Known,
@@ -32,8 +34,11 @@ public sealed record FlowsContract(
             flows.BytesPerSecond,
             flows.Evicted,
             flows.Gaps,
-            notCounted);
+            notCounted,
+            enabled);
 }
+
+public sealed record FlowSwitchContract(bool Enabled);
 
 /// <summary>Packets of one direction that belong together; counted where they are sent.</summary>
 /// <param name="Vm">Whose NIC sent them.</param>

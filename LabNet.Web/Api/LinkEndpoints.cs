@@ -2,6 +2,7 @@ using LabNet.Core.Feed;
 using LabNet.Core.Labs;
 using LabNet.Core.Traffic;
 using LabNet.Core.Vms;
+using LabNet.Web.Access;
 
 namespace LabNet.Web.Api;
 
@@ -17,6 +18,9 @@ public static class LinkEndpoints
         api.MapGet("/links/{link}/pings/history", GetPingHistoryAsync).WithTags("Links").ProducesProblems(ProblemType.UnknownThing, ProblemType.BadInput);
         api.MapGet("/links/{link}/path-mtus", GetPathMtus).WithTags("Links").ProducesProblems(ProblemType.UnknownThing);
         api.MapGet("/links/{link}/flows", GetFlows).WithTags("Links").ProducesProblems(ProblemType.UnknownThing);
+        api.MapPut("/links/{link}/flows", SwitchFlowsAsync).WithTags("Links")
+            .RequireAuthorization(AccessPolicies.Operator)
+            .ProducesProblems(ProblemType.UnknownThing, ProblemType.BadInput);
         api.MapGet("/links/{link}/flows/history", GetFlowHistory).WithTags("Links").ProducesProblems(ProblemType.UnknownThing, ProblemType.BadInput);
     }
 
@@ -62,13 +66,22 @@ public static class LinkEndpoints
 
     /// <summary>The flows of a link as they are now.</summary>
     /// <param name="link">The link's name.</param>
-    internal static FlowsContract GetFlows(string link, VmRegistry vms, LiveFeed feed)
+    internal static FlowsContract GetFlows(string link, VmRegistry vms, FlowWatch watch, LiveFeed feed)
     {
         var found = Require(vms, link);
         var notCounted = vms.Vms.Where(vm => vm.WhyNoTraffic is not null)
             .SelectMany(vm => vm.Nics.Where(nic => nic.Link == found).Select(nic => (Nic: $"{vm.State.Name}/{nic.Id}", Why: vm.WhyNoTraffic!)))
             .ToDictionary(one => one.Nic, one => one.Why, StringComparer.Ordinal);
-        return FlowsContract.Of(feed.Find<FlowsChanged>(FeedSource.Lab, FlowsChanged.Key(found)), notCounted.Count == 0 ? null : notCounted);
+        return FlowsContract.Of(feed.Find<FlowsChanged>(FeedSource.Lab, FlowsChanged.Key(found)), notCounted.Count == 0 ? null : notCounted, watch.IsOn(found));
+    }
+
+    /// <summary>Has a link's flows counted or not, until LabNet ends: the next one counts all of them.</summary>
+    /// <param name="link">The link's name.</param>
+    internal static async Task<FlowsContract> SwitchFlowsAsync(
+        string link, RequestBody<FlowSwitchContract> body, VmRegistry vms, FlowWatch watch, LiveFeed feed, HttpContext context)
+    {
+        await watch.SwitchAsync(Require(vms, link), body.Value.Enabled, context.User.ToActor("api"), context.RequestAborted);
+        return GetFlows(link, vms, watch, feed);
     }
 
     /// <summary>The flows of the past by minute, the oldest minute first. Where there are too many, those with the most bytes.</summary>

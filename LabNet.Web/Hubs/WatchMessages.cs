@@ -81,7 +81,7 @@ public sealed record WatchPathMtu(string Link, PathMtuContract Mtu)
 /// <inheritdoc cref="FlowsContract"/>
 public sealed record WatchFlows(string Link, FlowsContract Flows)
 {
-    internal static WatchFlows Of(Core.Traffic.FlowsChanged flows) => new(flows.Link.ToString(), FlowsContract.Of(flows, notCounted: null));
+    internal static WatchFlows Of(Core.Traffic.FlowsChanged flows) => new(flows.Link.ToString(), FlowsContract.Of(flows, notCounted: null, enabled: true));
 }
 
 /// <param name="Step">`began`, `wentOn`, `ended` or `removed`.</param>

@@ -52,6 +52,7 @@ prepare_suites() {
   local log
   case " $* " in *' qemu '* | *' browser '*) setup_app_and_guests ;; esac
   case " $* " in *' unit '*) command -v protoc >/dev/null || apt_install protobuf-compiler ;; esac
+  case " $* " in *' unit '* | *' qemu '*) command -v tshark >/dev/null || apt_install tshark ;; esac
   case " $* " in *' network '*) command -v ping >/dev/null || apt_install iputils-ping ;; esac
   case " $* " in *' browser '*) command -v chromium >/dev/null || apt_install chromium fonts-dejavu-core ;; esac
   say "Building the tests ..."

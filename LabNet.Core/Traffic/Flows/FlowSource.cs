@@ -90,6 +90,24 @@ internal sealed class FlowSource(VmSession vm, VmNic nic, LinkName link, FlowPos
         }
     }
 
+    /// <summary>Lets QEMU write nothing any more.</summary>
+    /// <exception cref="QmpException"/>
+    public async Task EndAsync(CancellationToken cancellationToken)
+    {
+        if (vm.State.Connection is not QmpLinkState.Connected)
+        {
+            return;
+        }
+
+        await vm.RemoveDumpAsync(Dump, cancellationToken);
+        if (_tail is { } tail)
+        {
+            _tail = null;
+            tail.Dispose();
+            File.Delete(tail.Path);
+        }
+    }
+
     public void Dispose() => _tail?.Dispose();
 
     private async Task BeginAsync(QemuProcess process, CancellationToken cancellationToken)

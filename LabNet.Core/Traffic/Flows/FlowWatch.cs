@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using LabNet.Core.Feed;
 using LabNet.Core.Labs;
 using LabNet.Core.Qmp;
@@ -18,6 +19,7 @@ public sealed partial class FlowWatch(VmRegistry vms, FlowStore store, RingWrite
 
     private readonly CancellationTokenSource _stopping = new();
     private readonly Dictionary<CaptureNic, FlowSource> _sources = [];
+    private readonly ConcurrentDictionary<LinkName, bool> _off = new();
     private readonly Dictionary<LinkName, FlowLink> _links = vms.Lab.Links.ToDictionary(link => link.Name, link => new FlowLink(link.Name));
     private IReadOnlyDictionary<CaptureNic, FlowPosition> _left = new Dictionary<CaptureNic, FlowPosition>();
     private List<FlowPosition> _kept = [];
@@ -42,6 +44,28 @@ public sealed partial class FlowWatch(VmRegistry vms, FlowStore store, RingWrite
 
         _handedAt = time.GetTimestamp();
         _loop = Task.Run(() => WatchLoopAsync(_stopping.Token), CancellationToken.None);
+    }
+
+    /// <summary>Whether a link's flows are counted.</summary>
+    public bool IsOn(LinkName link) => !_off.ContainsKey(link);
+
+    /// <summary>Has a link's flows counted or not, for the actor (operator), until LabNet ends: the next one counts all of them.</summary>
+    /// <exception cref="ForbiddenException"/>
+    public async Task SwitchAsync(LinkName link, bool on, Actor actor, CancellationToken cancellationToken)
+    {
+        foreach (var vm in vms.Vms.Where(vm => vm.Nics.Any(nic => nic.Link == link)))
+        {
+            await vm.AllowAsync("flows", $"{link} {(on ? "on" : "off")}", actor, cancellationToken);
+        }
+
+        if (on)
+        {
+            _off.TryRemove(link, out _);
+        }
+        else
+        {
+            _off[link] = true;
+        }
     }
 
     public async ValueTask DisposeAsync()
@@ -103,7 +127,7 @@ public sealed partial class FlowWatch(VmRegistry vms, FlowStore store, RingWrite
 
             try
             {
-                await source.EnsureAsync(cancellationToken);
+                await (IsOn(source.Link) ? source.EnsureAsync(cancellationToken) : source.EndAsync(cancellationToken));
             }
             catch (QmpException e)
             {
