@@ -1,5 +1,4 @@
 using System.Globalization;
-using LabNet.Core.Hosts;
 using LabNet.Core.Traffic;
 using LabNet.Core.Vms;
 using LabNet.Web.Access;
@@ -67,7 +66,7 @@ public static class CaptureEndpoints
     {
         QueryText.ThrowIfUnknown(context, ["from", "limit", "filter", "by"]);
         var (capture, first, count, wanted) = (captures.Require(id), First(from), QueryText.Limit(limit), CaptureQueryText.Filter(filter));
-        var byTshark = by is null ? Host.HasTshark : QueryText.OneOf("by", by, "labnet", "tshark") == "tshark";
+        var byTshark = by is null ? PacketLines.HasTshark : QueryText.OneOf("by", by, "labnet", "tshark") == "tshark";
         var found = await Task.Run(() => Read(captures, capture, first, count + 1, wanted, context.RequestAborted), context.RequestAborted);
         var (lines, isTsharks) = await PacketLines.OfAsync([.. found.Take(count)], byTshark, context.RequestAborted);
         return new PacketPageContract(

@@ -12,6 +12,9 @@ public sealed record PacketLine(long Number, long TimeNs, CaptureNic Nic, int By
 /// <summary>Packets in one line each: by tshark where it is installed, else, or where it fails, in LabNet's own words.</summary>
 public static class PacketLines
 {
+    /// <summary>Whether tshark is installed.</summary>
+    public static bool HasTshark => Host.HasTshark;
+
     /// <param name="byTshark">Whether that is wanted.</param>
     /// <returns>The lines, and whether they are tshark's.</returns>
     public static async Task<(IReadOnlyList<PacketLine> Lines, bool ByTshark)> OfAsync(IReadOnlyList<CapturedPacket> packets, bool byTshark, CancellationToken cancellationToken)
