@@ -49,7 +49,7 @@ public sealed partial class Host
             var lines = (await output).TrimEnd('\n').Split('\n');
             await errors;
             await process.WaitForExitAsync(timeout.Token);
-            return lines.Length != count ? null : [.. lines.Select(line => line.Split('\t', 2) is [var protocol, var summary] ? (protocol, summary) : ("", line))];
+            return process.ExitCode != 0 || lines.Length != count ? null : [.. lines.Select(line => line.Split('\t', 2) is [var protocol, var summary] ? (protocol, summary) : ("", line))];
         }
         catch (Exception e) when (e is IOException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {

@@ -24,7 +24,7 @@ public sealed class CaptureQemuTests
         var all = await lab.CaptureAsync(nics: Nic);
         var pings = await lab.CaptureAsync("icmp and host 10.0.2.2", nics: Nic);
         var began = DateTimeOffset.UtcNow;
-        await lab.InGuestAsync("box", $"ping -n -c 3 -i 0.2 -s 500 {Gateway}; echo hello | nc -u -w 1 {Gateway} 9");
+        await lab.InGuestAsync("box", $"ping -n -c 3 -i 0.2 -s 500 {Gateway}; bash -c 'echo hello > /dev/udp/{Gateway}/9'");
         pings = await lab.StopAsync(pings);
         all = await lab.StopAsync(all);
         Assert.Equal((CaptureEnd.Asked, CaptureEnd.Asked), (pings.End, all.End));
@@ -88,7 +88,7 @@ public sealed class CaptureQemuTests
     [Fact]
     public async Task A_capture_ends_soundly_with_its_NIC_and_with_its_VM_and_a_place_that_is_full_stops_no_guest()
     {
-        await using var lab = await StartAsync("x86_64", size: "2m");
+        await using var lab = await StartAsync("x86_64", size: "1m");
         var vm = lab.Lab.Vm("box");
         var hotPlug = new HotPlug(new DeviceTopologyReader(new PciIds(path: null)), TimeProvider.System);
         await EndAsync(lab, await hotPlug.BeginPlugAsync(vm, new PlugRequest(PlugKind.VirtioNet, "n1"), LabOnThisMachine.Tester, Cancellation));
@@ -100,7 +100,7 @@ public sealed class CaptureQemuTests
         // Nobody reads: QEMU gives up, the guest goes on, and so does the capture when somebody is there again.
         var full = await lab.CaptureAsync(nics: Nic);
         await lab.EndAsync();
-        await lab.InGuestAsync("box", $"ping -n -q -f -c 3000 -s 1400 {Gateway}");
+        await lab.InGuestAsync("box", $"ping -n -q -f -c 700 -s 1400 {Gateway}");
         Assert.Equal(RunState.Running, (await vm.ReadAsync(RunStateCommands.QueryStatus, Cancellation)).Status);
         lab.BeginAgain();
         await lab.UntilAsync(full.Id, one => one.Parts[0].Gaps == 1);
