@@ -9,7 +9,8 @@ namespace LabNet.Core.Vms;
 /// <param name="Id">Of the device.</param>
 /// <param name="Netdev">The id of its backend.</param>
 /// <param name="Link">Null for the user-mode network.</param>
-public sealed record VmNic(string Id, string Netdev, LinkName? Link);
+/// <param name="Mac">Its address.</param>
+public sealed record VmNic(string Id, string Netdev, LinkName? Link, string Mac);
 
 /// <summary>What features need that look at a VM's packets: QEMU's <c>filter-dump</c>, which writes them to a file and waits for nobody.</summary>
 public sealed partial class VmSession
@@ -19,15 +20,18 @@ public sealed partial class VmSession
     /// <summary>The NICs that QEMU has, as far as LabNet made them.</summary>
     public IReadOnlyList<VmNic> Nics =>
     [
-        .. _state.Definition.Nics.Select(nic => new VmNic(nic.Id.ToString(), $"{nic.Id}-netdev", (nic as LinkNic)?.Link)),
+        .. _state.Definition.Nics.Select(nic => new VmNic(nic.Id.ToString(), $"{nic.Id}-netdev", (nic as LinkNic)?.Link, nic.Mac.ToString())),
         .. _state.Plugged.Where(device => device.Netdev is not null)
-            .Select(device => new VmNic(device.Id, device.Netdev!, device.Link is { } link ? LinkName.Parse(link) : null)),
+            .Select(device => new VmNic(device.Id, device.Netdev!, device.Link is { } link ? LinkName.Parse(link) : null, device.Mac ?? "")),
     ];
 
     /// <summary>Why this VM's packets cannot be looked at; null if they can.</summary>
     public string? WhyNoTraffic => _state.Definition is AttachedVm
         ? $"{_state.Name} was started by somebody else, and LabNet does not know its NICs."
         : Host.WhyNoTraffic(Paths) is { } why ? $"There is no place for the packets of {_state.Name}: {why}." : null;
+
+    /// <summary>Whether QEMU writes a virtio header in front of the frames of a NIC on a link.</summary>
+    internal bool DumpsHaveVnetHeaders => _state.QemuVersion is { Major: < 8 };
 
     /// <summary>Lets QEMU write a NIC's packets to a file from now on.</summary>
     /// <param name="queue"><c>all</c>, or <c>rx</c> for what the guest sends alone.</param>

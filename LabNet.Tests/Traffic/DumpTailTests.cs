@@ -76,7 +76,7 @@ public sealed class DumpTailTests : IDisposable
         }
 
         var taken = 0;
-        tail.Read((in PcapRecord _, long _) => taken++ < 4);
+        tail.Read((PcapRecord _, long _) => taken++ < 4);
         var seen = new List<int>();
         Read(tail, seen);
         Assert.Equal([4, 5, 6, 7, 8, 9], seen);
@@ -95,6 +95,20 @@ public sealed class DumpTailTests : IDisposable
         Assert.True(tail.IsDamaged);
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(10)]
+    [InlineData(12)]
+    public void What_an_older_QEMU_writes_in_front_of_a_frame_is_taken_away(int before)
+    {
+        var header = new VnetHeader(Frames.MacA);
+        byte[] broadcast = [.. new byte[before], .. Frames.Ether(PacketHeaders.ArpType, new byte[28], to: 0xffff_ffff_ffff, from: 5)];
+        Assert.Equal(before, header.LengthOf([.. new byte[before], .. Frames.Ping(8)]));
+        Assert.Equal(before, header.LengthOf(broadcast));
+        Assert.Equal(before, header.LengthOf([.. new byte[before], .. Frames.Ping(0)]));
+        Assert.Equal(Math.Min(before, 3), header.LengthOf(new byte[3]));
+    }
+
     [Fact]
     public void A_packets_time_is_when_it_was_written()
     {
@@ -102,7 +116,7 @@ public sealed class DumpTailTests : IDisposable
         _qemu.Write(Record(0));
         using var tail = new DumpTail(_path, offset: 0);
         long timeNs = 0;
-        tail.Read((in PcapRecord _, long wall) =>
+        tail.Read((PcapRecord _, long wall) =>
         {
             timeNs = wall;
             return true;
@@ -148,7 +162,7 @@ public sealed class DumpTailTests : IDisposable
 
     private static void Read(DumpTail tail, List<int> seen)
     {
-        while (tail.Read((in PcapRecord record, long _) =>
+        while (tail.Read((PcapRecord record, long _) =>
         {
             seen.Add(BinaryPrimitives.ReadInt32LittleEndian(record.Frame));
             return true;

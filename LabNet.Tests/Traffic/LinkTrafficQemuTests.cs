@@ -47,29 +47,53 @@ public sealed class LinkTrafficQemuTests
         }
 
         await FlowsAsync(lab);
+        await PathMtuAsync(lab);
     }
 
     private static async Task FlowsAsync(TrafficLab lab)
     {
         const int Datagrams = 400;
+        await UntilCountedAsync(lab, flow => flow.Protocol == "ICMP", packets: 20);
+        var pings = (await lab.FlowsAsync()).Where(flow => flow.Protocol == "ICMP").ToList();
+        Assert.Equal((10L, 10L), (pings.Where(flow => flow.From == BothEnds[0]).Sum(flow => flow.Packets), pings.Where(flow => flow.From == BothEnds[1]).Sum(flow => flow.Packets)));
+        Assert.All(pings, flow => Assert.Equal(1042 * flow.Packets, flow.Bytes));
         await lab.InGuestAsync("x86", $"python3 -c \"import socket,time\ns=socket.socket(socket.AF_INET,socket.SOCK_DGRAM)\nfor i in range({Datagrams}): s.sendto(b'x'*100,('10.96.10.1',7777)); time.sleep(0.005)\" >/dev/null 2>&1 &");
         await lab.ReplaceLabNetAsync();
-        await UntilCountedAsync(lab, Datagrams);
+        await UntilCountedAsync(lab, flow => flow.DestinationPort == 7777, Datagrams);
         await lab.ReplaceLabNetAsync();
         var datagrams = (await lab.FlowsAsync()).Where(flow => flow.Protocol == "UDP" && flow.DestinationPort == 7777).ToList();
         Assert.Equal(Datagrams, datagrams.Sum(flow => flow.Packets));
         Assert.All(datagrams, flow => Assert.Equal(("10.96.10.2", "10.96.10.1", BothEnds[0]), (flow.Source, flow.Destination, flow.From)));
-        var pings = (await lab.FlowsAsync()).Where(flow => flow.Protocol == "ICMP").ToList();
-        Assert.Equal((10L, 10L), (pings.Where(flow => flow.From == BothEnds[0]).Sum(flow => flow.Packets), pings.Where(flow => flow.From == BothEnds[1]).Sum(flow => flow.Packets)));
+    }
+
+    private static async Task PathMtuAsync(TrafficLab lab)
+    {
+        var (link, name) = (LinkName.Parse("lab"), lab.Lab.Vms.Lab.Name);
+        Assert.True(Ipv4Address.TryParse("10.96.10.1", out var address));
+        var well = await PathMtuProbe.MeasureAsync(link, lab.Lab.Vm("x86"), VmName.Parse("arm"), address, TimeProvider.System, Cancellation);
+        Assert.Equal((1450, null, 1451, false, "1450 bytes fit."), (well.FitsBytes, well.VanishesBytes, well.RefusedBytes, well.IsBlackHole, well.Told));
+
+        // A bridge drops what is too large for one of its ports, and tells nobody.
+        var left = HostName.Parse("left");
+        await RunAsync("ip", "-n", NetworkSpec.NamespaceName(name, left), "link", "set", InterfaceNames.Of(lab.Lab.Vms.Lab).Vxlan(left, link), "mtu", "1300");
+        var hole = await PathMtuProbe.MeasureAsync(link, lab.Lab.Vm("x86"), VmName.Parse("arm"), address, TimeProvider.System, Cancellation);
+        Assert.Equal((1300, 1301, true, "a black hole: 1300 bytes fit, 1301 vanish without an error."), (hole.FitsBytes, hole.VanishesBytes, hole.IsBlackHole, hole.Told));
+    }
+
+    private static async Task RunAsync(string program, params string[] arguments)
+    {
+        using var process = Process.Start(program, arguments);
+        await process.WaitForExitAsync(Cancellation);
+        Assert.Equal(0, process.ExitCode);
     }
 
     /// <summary>The rest of them was sent while no LabNet was there, or another one.</summary>
-    private static async Task UntilCountedAsync(TrafficLab lab, int packets)
+    private static async Task UntilCountedAsync(TrafficLab lab, Func<FlowMinute, bool> wanted, int packets)
     {
         using var changes = lab.Lab.Feed.Subscribe(record => record.Item is FlowsChanged);
         await foreach (var _ in changes.ReadAllAsync(Cancellation))
         {
-            if ((await lab.FlowsAsync()).Where(flow => flow.DestinationPort == 7777).Sum(flow => flow.Packets) >= packets)
+            if ((await lab.FlowsAsync()).Where(wanted).Sum(flow => flow.Packets) >= packets)
             {
                 return;
             }

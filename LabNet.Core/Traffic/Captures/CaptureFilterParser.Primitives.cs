@@ -1,5 +1,4 @@
 using System.Globalization;
-using LabNet.Core.Labs;
 
 namespace LabNet.Core.Traffic;
 
@@ -122,7 +121,7 @@ internal sealed partial class CaptureFilterParser
             return Fail("host or proto is expected behind ether");
         }
 
-        if (Mac(Next) is not { } address)
+        if (EtherAddress.Parse(Next) is not { } address)
         {
             return Fail("a MAC address is expected, such as 52:54:00:12:34:58");
         }
@@ -151,15 +150,6 @@ internal sealed partial class CaptureFilterParser
         return long.TryParse(isHex ? text.AsSpan(2) : text, isHex ? NumberStyles.AllowHexSpecifier : NumberStyles.None, CultureInfo.InvariantCulture, out var number)
             && number >= 0 && number <= most
             ? (int)number
-            : null;
-    }
-
-    /// <summary>Unlike <see cref="MacAddress"/> also that of a group.</summary>
-    private static ulong? Mac(string text)
-    {
-        var parts = text.Split(':');
-        return parts.Length == 6 && Array.TrueForAll(parts, part => part.Length == 2 && Array.TrueForAll(part.ToCharArray(), char.IsAsciiHexDigit))
-            ? ulong.Parse(string.Concat(parts), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture)
             : null;
     }
 }

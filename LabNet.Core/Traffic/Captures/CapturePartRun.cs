@@ -56,7 +56,7 @@ internal sealed class CapturePartRun : IDisposable
 
         _taken.ResetWrittenCount();
         var (packets, filteredOut, left, over) = (0L, 0L, room, false);
-        var hasMore = _tail.Read((in PcapRecord record, long timeNs) =>
+        var hasMore = _tail.Read((PcapRecord record, long timeNs) =>
         {
             if (timeNs > untilNs || (!_filter.IsAll && !_filter.Matches(PacketParser.Parse(record.Frame), record.OriginalBytes)))
             {
@@ -168,7 +168,11 @@ internal sealed class CapturePartRun : IDisposable
 
     private DumpTail Follow(CaptureNote note)
     {
-        var tail = new DumpTail(Path.Join(_vm.Paths.TrafficFolder, $"{Part.Dump}.{note.Dump}"), note.Offset);
+        var nic = _vm.Nics.FirstOrDefault(one => one.Id == Part.Nic.Nic);
+        var tail = new DumpTail(
+            Path.Join(_vm.Paths.TrafficFolder, $"{Part.Dump}.{note.Dump}"),
+            note.Offset,
+            nic?.Link is not null && _vm.DumpsHaveVnetHeaders && EtherAddress.Parse(nic.Mac) is { } address ? new VnetHeader(address) : null);
         if (note.ClockNs != 0)
         {
             tail.Clock.Set(note.ClockNs);

@@ -6,14 +6,15 @@ namespace LabNet.Core.Traffic;
 /// <summary>Takes a packet that was read.</summary>
 /// <param name="timeNs">When it passed: UTC nanoseconds since 1970.</param>
 /// <returns>False if it was not taken and no more is wanted.</returns>
-internal delegate bool DumpVisitor(in PcapRecord record, long timeNs);
+internal delegate bool DumpVisitor(PcapRecord record, long timeNs);
 
 /// <summary>
 /// Reads the file that a <c>filter-dump</c> of QEMU writes, while it grows, record by record. What was read is given back to the tmpfs that it
 /// lies on: QEMU writes on at its end and knows nothing of that, so that there is nothing to rotate, nothing to lose at it and nothing to count twice.
 /// </summary>
+/// <param name="vnet">Where something may stand in front of the frames.</param>
 /// <remarks>For one thread at a time.</remarks>
-internal sealed class DumpTail(string path, long offset) : IDisposable
+internal sealed class DumpTail(string path, long offset, VnetHeader? vnet = null) : IDisposable
 {
     /// <summary>One record always fits.</summary>
     private const int ReadBytes = PcapFormat.CapturedBytesMax * 2;
@@ -56,7 +57,7 @@ internal sealed class DumpTail(string path, long offset) : IDisposable
         }
 
         var read = 0;
-        while (read < end && _format!.Value.TryReadRecord(bytes[read..end], out var record, out _) && visit(record, Clock.WallNs(record.TimeNs)))
+        while (read < end && _format!.Value.TryReadRecord(bytes[read..end], out var record, out _) && visit(Plain(record), Clock.WallNs(record.TimeNs)))
         {
             read += record.FileBytes;
         }
@@ -107,6 +108,12 @@ internal sealed class DumpTail(string path, long offset) : IDisposable
         }
 
         return wanted[..filled];
+    }
+
+    private PcapRecord Plain(PcapRecord record)
+    {
+        var before = vnet?.LengthOf(record.Frame) ?? 0;
+        return before == 0 ? record : new PcapRecord(record.TimeNs, record.OriginalBytes - before, record.Frame[before..]);
     }
 
     /// <returns>Where the last whole record ends, and its time.</returns>

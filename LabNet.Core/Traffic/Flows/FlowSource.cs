@@ -74,7 +74,7 @@ internal sealed class FlowSource(VmSession vm, VmNic nic, LinkName link, FlowPos
             _tail.Clock.Doubt();
         }
 
-        return _tail.Read((in PcapRecord record, long timeNs) =>
+        return _tail.Read((PcapRecord record, long timeNs) =>
         {
             add(FlowKey.Of(PacketParser.Parse(record.Frame)), record.OriginalBytes, timeNs);
             return true;
@@ -128,7 +128,7 @@ internal sealed class FlowSource(VmSession vm, VmNic nic, LinkName link, FlowPos
     private void Follow(string process, long dump, long offset)
     {
         (_process, _dump) = (process, dump);
-        _tail = new DumpTail(PathOf(dump), offset);
+        _tail = new DumpTail(PathOf(dump), offset, vm.DumpsHaveVnetHeaders && EtherAddress.Parse(nic.Mac) is { } address ? new VnetHeader(address) : null);
     }
 
     private string PathOf(long dump) => Path.Join(vm.Paths.TrafficFolder, $"{Dump}.{dump}");
