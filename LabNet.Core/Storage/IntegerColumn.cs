@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Buffers.Binary;
 using System.Numerics;
 
 namespace LabNet.Core.Storage;
@@ -12,6 +11,7 @@ public sealed class DamagedSegmentException(string message) : Exception(message)
 /// <code>
 /// column = %x00 { DELTA }            ; each as it comes
 ///        / %x01 { DELTA REPEATS }    ; equal steps together
+///        / %x02 column               ; its values are thousandths; one of the two above
 /// DELTA   = varint of the zig-zag of the difference to the value before (the first: to 0), modulo 2^64
 /// REPEATS = varint; how often this step comes, at least 1
 /// varint  = seven bits a byte, the lowest first, the eighth bit set on all but the last (LEB128)
@@ -21,39 +21,39 @@ internal static class IntegerColumn
 {
     private const byte Plain = 0;
     private const byte Repeated = 1;
+    private const byte Thousandths = 2;
+    private const long Thousand = 1000;
     private const int CountMax = 1 << 24;
-    private const int BlockBytes = 256;
+    private const int AtOnce = 64;
 
     public static void Write(ArrayBufferWriter<byte> to, ReadOnlySpan<long> values)
     {
-        var runs = CountRuns(values);
-
         // A run costs one byte more than the step alone.
-        var repeated = runs * 2 < values.Length;
+        var repeated = CountRuns(values) * 2 < values.Length;
         to.Write([repeated ? Repeated : Plain]);
-        long before = 0;
-        for (var place = 0; place < values.Length;)
+        if (repeated)
         {
-            // Room is asked for once for many values: there are a hundred million of them in some minutes of a VM's trace.
-            var room = to.GetSpan(BlockBytes);
-            var length = 0;
-            while (place < values.Length && length <= BlockBytes - (2 * Varint.BytesMax))
-            {
-                var delta = unchecked(values[place] - before);
-                length += Varint.Write(room[length..], Varint.ZigZag(delta));
-                var repeats = 1;
-                if (repeated)
-                {
-                    repeats = RunLength(values, place, before, delta);
-                    length += Varint.Write(room[length..], (ulong)repeats);
-                }
-
-                before = unchecked(before + (delta * repeats));
-                place += repeats;
-            }
-
-            to.Advance(length);
+            WriteRuns(to, values);
         }
+        else
+        {
+            WriteSteps(to, values);
+        }
+    }
+
+    /// <summary>Values that mostly are nanoseconds of something that was told in microseconds: a third of their digits is no news then.</summary>
+    public static void WriteTimes(ArrayBufferWriter<byte> to, ReadOnlySpan<long> values)
+    {
+        var room = ArrayPool<long>.Shared.Rent(values.Length);
+        var thousandths = room.AsSpan(0, values.Length);
+        if (TryDivide(values, thousandths))
+        {
+            to.Write([Thousandths]);
+            values = thousandths;
+        }
+
+        Write(to, values);
+        ArrayPool<long>.Shared.Return(room);
     }
 
     /// <inheritdoc cref="Read(ref ReadOnlySpan{byte}, Span{long})"/>
@@ -69,9 +69,25 @@ internal static class IntegerColumn
     /// <exception cref="DamagedSegmentException">It is cut off, or has other than so many values.</exception>
     public static void Read(ref ReadOnlySpan<byte> from, Span<long> values)
     {
+        if (from.IsEmpty || from[0] != Thousandths)
+        {
+            ReadSteps(ref from, values);
+            return;
+        }
+
+        from = from[1..];
+        ReadSteps(ref from, values);
+        foreach (ref var value in values)
+        {
+            value = unchecked(value * Thousand);
+        }
+    }
+
+    private static void ReadSteps(ref ReadOnlySpan<byte> from, Span<long> values)
+    {
         if (from.IsEmpty || from[0] > Repeated)
         {
-            throw new DamagedSegmentException("A column begins with neither 0 nor 1.");
+            throw new DamagedSegmentException("A column begins with nothing that is known.");
         }
 
         var repeated = from[0] == Repeated;
@@ -92,6 +108,87 @@ internal static class IntegerColumn
                 values[place] = before;
             }
         }
+    }
+
+    /// <returns>False if one of them is no multiple.</returns>
+    private static bool TryDivide(ReadOnlySpan<long> values, Span<long> thousandths)
+    {
+        for (var place = 0; place < values.Length; place++)
+        {
+            thousandths[place] = values[place] / Thousand;
+            if (thousandths[place] * Thousand != values[place])
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static void WriteRuns(ArrayBufferWriter<byte> to, ReadOnlySpan<long> values)
+    {
+        long before = 0;
+        for (var place = 0; place < values.Length;)
+        {
+            var room = to.GetSpan(AtOnce * 2 * Varint.BytesMax);
+            var length = 0;
+            for (var runs = 0; runs < AtOnce && place < values.Length; runs++)
+            {
+                var delta = unchecked(values[place] - before);
+                var repeats = RunLength(values, place, before, delta);
+                length += Varint.Write(room[length..], Varint.ZigZag(delta));
+                length += Varint.Write(room[length..], (ulong)repeats);
+                before = unchecked(before + (delta * repeats));
+                place += repeats;
+            }
+
+            to.Advance(length);
+        }
+    }
+
+    /// <summary>Many steps at once: there are a hundred million of them in some minutes of a VM's trace.</summary>
+    private static void WriteSteps(ArrayBufferWriter<byte> to, ReadOnlySpan<long> values)
+    {
+        Span<ulong> room = stackalloc ulong[AtOnce];
+        long before = 0;
+        for (var place = 0; place < values.Length; place += AtOnce)
+        {
+            var some = values.Slice(place, Math.Min(AtOnce, values.Length - place));
+            var steps = room[..some.Length];
+            var bits = TakeSteps(some, before, steps);
+            before = some[^1];
+            to.Advance(Varint.Write(to.GetSpan(AtOnce * Varint.BytesMax), steps, bits));
+        }
+    }
+
+    /// <param name="steps">The zig-zag of each.</param>
+    /// <returns>The bits that any of them has.</returns>
+    private static ulong TakeSteps(ReadOnlySpan<long> values, long before, Span<ulong> steps)
+    {
+        steps[0] = Varint.ZigZag(unchecked(values[0] - before));
+        var all = Vector<long>.Zero;
+        var place = 1;
+        for (; place <= values.Length - Vector<long>.Count; place += Vector<long>.Count)
+        {
+            var step = new Vector<long>(values[place..]) - new Vector<long>(values[(place - 1)..]);
+            var zigZag = (step + step) ^ Vector.LessThan(step, Vector<long>.Zero);
+            Vector.AsVectorUInt64(zigZag).CopyTo(steps[place..]);
+            all |= zigZag;
+        }
+
+        var bits = steps[0];
+        for (var lane = 0; lane < Vector<long>.Count; lane++)
+        {
+            bits |= (ulong)all[lane];
+        }
+
+        for (; place < values.Length; place++)
+        {
+            steps[place] = Varint.ZigZag(unchecked(values[place] - values[place - 1]));
+            bits |= steps[place];
+        }
+
+        return bits;
     }
 
     private static int CountRuns(ReadOnlySpan<long> values)
@@ -137,89 +234,5 @@ internal static class IntegerColumn
         }
 
         return place - from;
-    }
-}
-
-/// <summary>LEB128, at most ten bytes.</summary>
-internal static class Varint
-{
-    public const int BytesMax = 10;
-
-    public static ulong ZigZag(long value) => (ulong)((value << 1) ^ (value >> 63));
-
-    public static long UnZigZag(ulong value) => (long)(value >> 1) ^ -(long)(value & 1);
-
-    public static void Write(ArrayBufferWriter<byte> to, ulong value) => to.Advance(Write(to.GetSpan(BytesMax), value));
-
-    /// <param name="to">Room for <see cref="BytesMax"/>.</param>
-    /// <returns>How many bytes it took.</returns>
-    public static int Write(Span<byte> to, ulong value)
-    {
-        if (value < 0x80)
-        {
-            to[0] = (byte)value;
-            return 1;
-        }
-
-        if (value < 1UL << 56)
-        {
-            return WriteEight(to, value);
-        }
-
-        var length = 0;
-        for (; value >= 0x80; value >>= 7)
-        {
-            to[length++] = (byte)(value | 0x80);
-        }
-
-        to[length++] = (byte)value;
-        return length;
-    }
-
-    /// <summary>All bytes at once: after how many of them a loop ends is what a processor cannot foresee.</summary>
-    private static int WriteEight(Span<byte> to, ulong value)
-    {
-        var length = (BitOperations.Log2(value) / 7) + 1;
-
-        // Twice 28 bits, four times 14, eight times 7, each in a place of 32, 16 and 8.
-        value = (value & 0x0fff_ffff) | ((value & 0x00ff_ffff_f000_0000) << 4);
-        value = (value & 0x0000_3fff_0000_3fff) | ((value & 0x0fff_c000_0fff_c000) << 2);
-        value = (value & 0x007f_007f_007f_007f) | ((value & 0x3f80_3f80_3f80_3f80) << 1);
-        BinaryPrimitives.WriteUInt64LittleEndian(to, value | (0x8080_8080_8080_8080 & ((1UL << (8 * (length - 1))) - 1)));
-        return length;
-    }
-
-    /// <exception cref="DamagedSegmentException">It is cut off, or more than that.</exception>
-    public static int ReadCount(ref ReadOnlySpan<byte> from, int max) =>
-        Read(ref from) is var count && count <= (ulong)max ? (int)count : throw new DamagedSegmentException("A segment is longer than it can be.");
-
-    /// <exception cref="DamagedSegmentException">It is cut off or too long.</exception>
-    public static ulong Read(ref ReadOnlySpan<byte> from)
-    {
-        ulong value = 0;
-        for (var place = 0; place < from.Length && place < BytesMax; place++)
-        {
-            value |= (ulong)(from[place] & 0x7f) << (7 * place);
-            if (from[place] < 0x80)
-            {
-                from = from[(place + 1)..];
-                return value;
-            }
-        }
-
-        throw new DamagedSegmentException("A number is cut off.");
-    }
-
-    /// <summary>Passes over so many.</summary>
-    /// <exception cref="DamagedSegmentException">There are not so many.</exception>
-    public static void Skip(ref ReadOnlySpan<byte> from, long count)
-    {
-        var place = 0;
-        for (; count > 0 && place < from.Length; place++)
-        {
-            count -= from[place] < 0x80 ? 1 : 0;
-        }
-
-        from = count <= 0 ? from[place..] : throw new DamagedSegmentException("A number is cut off.");
     }
 }

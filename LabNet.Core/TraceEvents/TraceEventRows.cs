@@ -15,6 +15,7 @@ internal sealed class TraceEventRows(TraceEventType type)
     private const int RowsAtFirst = 16;
 
     private readonly int _width = FirstArgument + type.Arguments.Length + 1;
+    private readonly Dictionary<(long Thread, long Device), TraceRollupCells> _cellsOf = [];
     private long[] _values = new long[RowsAtFirst * (FirstArgument + type.Arguments.Length + 1)];
 
     public TraceEventType Type => type;
@@ -68,23 +69,21 @@ internal sealed class TraceEventRows(TraceEventType type)
     public void RollUp(TraceRollupBuilder into, IReadOnlyList<TraceThread> threads, TraceTexts texts)
     {
         var width = TraceRollup.WidthOf(0);
-        var known = new Dictionary<(long Thread, long Device), TraceRollupCells>();
-        ((long Thread, long Device) Key, TraceRollupCells Cells)? last = null;
+        var (cells, thread, device) = ((TraceRollupCells?)null, 0L, 0L);
         var (bucket, start) = (0L, 0L);
+        _cellsOf.Clear();
         for (var from = 0; from < Count * _width; from += _width)
         {
             var row = _values.AsSpan(from, _width);
-            var key = (Thread: row[ThreadPlace], Device: Device < 0 ? -1 : row[FirstArgument + Device]);
-            if (last is not { } one || one.Key != key)
+            var deviceOfRow = Device < 0 ? NotKnown : row[FirstArgument + Device];
+            if (cells is null || row[ThreadPlace] != thread || deviceOfRow != device)
             {
-                if (!known.TryGetValue(key, out var cells))
+                (thread, device) = (row[ThreadPlace], deviceOfRow);
+                if (!_cellsOf.TryGetValue((thread, device), out cells))
                 {
-                    cells = into.CellsOf(new TraceRollupKey(type.Name, threads[(int)key.Thread], key.Device < 0 ? null : texts.TextOf(key.Device)));
-                    known[key] = cells;
+                    cells = into.CellsOf(new TraceRollupKey(type.Name, threads[(int)thread], device < 0 ? null : texts.TextOf(device)));
+                    _cellsOf[(thread, device)] = cells;
                 }
-
-                one = (key, cells);
-                last = one;
             }
 
             // Neighbours mostly share a bucket, and a division takes as long as ten other steps.
@@ -94,7 +93,7 @@ internal sealed class TraceEventRows(TraceEventType type)
                 start = bucket * width;
             }
 
-            one.Cells.Add(bucket, row[^1]);
+            cells.Add(bucket, row[^1]);
         }
     }
 }

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Collections.Immutable;
 using System.Text;
 using LabNet.Core.Storage;
@@ -9,12 +8,20 @@ namespace LabNet.Core.TraceEvents;
 /// <param name="Device">Of events that name one; null of others.</param>
 internal sealed record TraceRollupKey(string Event, TraceThread Thread, string? Device);
 
+/// <summary>So many requests took about so long.</summary>
+/// <param name="Bucket">Of <see cref="LatencyHistogram"/>.</param>
+internal readonly record struct LatencyCount(int Bucket, long Count);
+
 /// <summary>One key's events, bucket by bucket; all columns have an entry for each bucket with an event in it.</summary>
 /// <param name="Buckets">Their numbers, from 1970 on, growing.</param>
-/// <param name="LatencyCounts">How many of the events ended a request whose latency is known. Empty, as the two behind it, if none did.</param>
-/// <param name="Histogram">Empty, or the pairs (<see cref="LatencyHistogram"/> bucket, count) of each entry.</param>
+/// <param name="LatencyCounts">How many of the events ended a request whose latency is known. Empty, as those behind it, if none did.</param>
+/// <param name="HistogramEnds">Where each entry's part of the histogram ends; empty where it was not asked for.</param>
+/// <param name="Histogram">Of all entries, one behind the other.</param>
 internal sealed record TraceRollupTrack(
-    TraceRollupKey Key, long[] Buckets, long[] Counts, long[] LatencyCounts, long[] LatencySumsNs, long[] LatencyMaxsNs, (int Bucket, long Count)[][] Histogram);
+    TraceRollupKey Key, long[] Buckets, long[] Counts, long[] LatencyCounts, long[] LatencySumsNs, long[] LatencyMaxsNs, int[] HistogramEnds, LatencyCount[] Histogram)
+{
+    public ReadOnlySpan<LatencyCount> HistogramOf(int entry) => Histogram.AsSpan((entry == 0 ? 0 : HistogramEnds[entry - 1])..HistogramEnds[entry]);
+}
 
 /// <summary>
 /// How many of which event there were when, in buckets of 1 ms (level 0), and of four times more with each level. Compressed (<see cref="Packed"/>):
@@ -35,56 +42,19 @@ internal sealed record TraceRollup(int Level, ImmutableArray<TraceRollupTrack> T
     /// <summary>The widest buckets are of 12 days.</summary>
     public const int LevelMax = 15;
 
-    private const byte Version = 1;
-    private const ulong HasLatencies = 1;
+    public const byte Version = 1;
+    public const ulong HasLatencies = 1;
+
     private const long NanosecondsAtLevel0 = 1_000_000;
     private const int TracksMax = 1 << 20;
-    private const int PlainBytesAtFirst = 16 << 10;
 
     /// <summary>A bucket's width in nanoseconds.</summary>
     public static long WidthOf(int level) => NanosecondsAtLevel0 << (2 * level);
 
-    /// <summary>Several of one level as one of the next.</summary>
-    public static TraceRollup Merge(IReadOnlyList<TraceRollup> rollups)
-    {
-        var builder = new TraceRollupBuilder(rollups[0].Level + 1);
-        foreach (var track in rollups.SelectMany(rollup => rollup.Tracks))
-        {
-            var cells = builder.CellsOf(track.Key);
-            for (var entry = 0; entry < track.Buckets.Length; entry++)
-            {
-                cells.Add(track, entry, track.Buckets[entry] >> 2);
-            }
-        }
+    /// <summary>The bucket of the next level in which a bucket lies.</summary>
+    public static long CoarserOf(long bucket) => bucket >> 2;
 
-        return builder.Build();
-    }
-
-    public byte[] Pack()
-    {
-        var plain = new ArrayBufferWriter<byte>(PlainBytesAtFirst);
-        plain.Write([Version]);
-        Varint.Write(plain, (ulong)Tracks.Length);
-        foreach (var track in Tracks)
-        {
-            WriteText(plain, track.Key.Event);
-            Varint.Write(plain, Varint.ZigZag(track.Key.Thread.Id));
-            Varint.Write(plain, Varint.ZigZag(track.Key.Thread.Vcpu ?? -1));
-            WriteText(plain, track.Key.Device ?? "");
-            Varint.Write(plain, (ulong)track.Buckets.Length);
-            Varint.Write(plain, track.LatencyCounts.Length > 0 ? HasLatencies : 0);
-            IntegerColumn.Write(plain, track.Buckets);
-            IntegerColumn.Write(plain, track.Counts);
-            if (track.LatencyCounts.Length > 0)
-            {
-                WriteLatencies(plain, track);
-            }
-        }
-
-        return Packed.Pack(plain.WrittenSpan);
-    }
-
-    /// <param name="withHistograms">Without, each <see cref="TraceRollupTrack.Histogram"/> is empty: a picture needs none, and they are the most of it.</param>
+    /// <param name="withHistograms">Without, <see cref="TraceRollupTrack.Histogram"/> is empty: a picture needs none, and they are the most of it.</param>
     /// <exception cref="DamagedSegmentException"/>
     public static TraceRollup Unpack(int level, byte[] data, bool withHistograms = true)
     {
@@ -115,7 +85,7 @@ internal sealed record TraceRollup(int Level, ImmutableArray<TraceRollupTrack> T
         var (buckets, counts) = (IntegerColumn.Read(ref plain, entries), IntegerColumn.Read(ref plain, entries));
         if (!hasLatencies)
         {
-            return new TraceRollupTrack(key, buckets, counts, [], [], [], []);
+            return new TraceRollupTrack(key, buckets, counts, [], [], [], [], []);
         }
 
         var (latencies, sums, maxs, sizes) = (
@@ -123,51 +93,36 @@ internal sealed record TraceRollup(int Level, ImmutableArray<TraceRollupTrack> T
         if (!withHistograms)
         {
             Varint.Skip(ref plain, 2 * sizes.Sum());
-            return new TraceRollupTrack(key, buckets, counts, latencies, sums, maxs, []);
+            return new TraceRollupTrack(key, buckets, counts, latencies, sums, maxs, [], []);
         }
 
-        return new TraceRollupTrack(key, buckets, counts, latencies, sums, maxs, ReadHistogram(ref plain, sizes));
+        var ends = EndsOf(sizes, plain.Length / 2);
+        return new TraceRollupTrack(key, buckets, counts, latencies, sums, maxs, ends, ReadHistogram(ref plain, ends is [.., var all] ? all : 0));
     }
 
-    private static (int Bucket, long Count)[][] ReadHistogram(ref ReadOnlySpan<byte> plain, long[] sizes)
+    /// <param name="max">More than so many pairs cannot follow.</param>
+    private static int[] EndsOf(long[] sizes, int max)
     {
-        var histogram = new (int, long)[sizes.Length][];
+        var ends = new int[sizes.Length];
+        var end = 0;
         for (var entry = 0; entry < sizes.Length; entry++)
         {
-            histogram[entry] = sizes[entry] is >= 0 and <= LatencyHistogram.Buckets and var size ? new (int, long)[size] : throw new DamagedSegmentException("A histogram has more buckets than there are.");
-            for (var pair = 0; pair < histogram[entry].Length; pair++)
-            {
-                histogram[entry][pair] = (Varint.ReadCount(ref plain, LatencyHistogram.Buckets - 1), (long)Varint.Read(ref plain));
-            }
+            end = sizes[entry] is >= 0 and <= LatencyHistogram.Buckets and var size && end + size <= max ? end + (int)size : throw new DamagedSegmentException("A histogram has more buckets than there are.");
+            ends[entry] = end;
+        }
+
+        return ends;
+    }
+
+    private static LatencyCount[] ReadHistogram(ref ReadOnlySpan<byte> plain, int pairs)
+    {
+        var histogram = new LatencyCount[pairs];
+        for (var pair = 0; pair < histogram.Length; pair++)
+        {
+            histogram[pair] = new LatencyCount(Varint.ReadCount(ref plain, LatencyHistogram.Buckets - 1), (long)Varint.Read(ref plain));
         }
 
         return histogram;
-    }
-
-    private static void WriteLatencies(ArrayBufferWriter<byte> plain, TraceRollupTrack track)
-    {
-        IntegerColumn.Write(plain, track.LatencyCounts);
-        IntegerColumn.Write(plain, track.LatencySumsNs);
-        IntegerColumn.Write(plain, track.LatencyMaxsNs);
-        IntegerColumn.Write(plain, Array.ConvertAll(track.Histogram, pairs => (long)pairs.Length));
-        foreach (var pairs in track.Histogram)
-        {
-            var room = plain.GetSpan(pairs.Length * 2 * Varint.BytesMax);
-            var length = 0;
-            foreach (var (bucket, count) in pairs)
-            {
-                length += Varint.Write(room[length..], (ulong)bucket);
-                length += Varint.Write(room[length..], (ulong)count);
-            }
-
-            plain.Advance(length);
-        }
-    }
-
-    private static void WriteText(ArrayBufferWriter<byte> plain, string text)
-    {
-        Varint.Write(plain, (ulong)Encoding.UTF8.GetByteCount(text));
-        Encoding.UTF8.GetBytes(text, plain);
     }
 
     private static string ReadText(ref ReadOnlySpan<byte> plain)

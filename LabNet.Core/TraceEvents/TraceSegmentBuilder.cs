@@ -25,6 +25,7 @@ internal sealed class TraceSegmentBuilder
     private readonly TraceEventRows?[] _recent = new TraceEventRows?[RecentTypes];
     private readonly List<TraceThread> _threadTable = [];
     private readonly TraceSegmentWriter _writer = new();
+    private readonly TraceRollupBuilder _rollup = new();
     private readonly long[] _column = new long[EventsMax];
 
     private int _lastThread;
@@ -63,13 +64,12 @@ internal sealed class TraceSegmentBuilder
             (start, end) = (Math.Min(start, time), Math.Max(end, time));
         }
 
-        var rollup = new TraceRollupBuilder(level: 0);
         foreach (var rows in _rows)
         {
-            rows.RollUp(rollup, _threadTable, Texts);
+            rows.RollUp(_rollup, _threadTable, Texts);
         }
 
-        return new TraceSegment(_sequences[0], _sequences[Count - 1], start, end, Count, rollup.Build(), Pack(start));
+        return new TraceSegment(_sequences[0], _sequences[Count - 1], start, end, Count, _rollup.Pack(), Pack(start));
     }
 
     /// <summary>What was gathered, as it would be read.</summary>
@@ -130,14 +130,19 @@ internal sealed class TraceSegmentBuilder
             _column[row] = _times[row] - start;
         }
 
-        _writer.Column(_column.AsSpan(0, Count));
+        _writer.Times(_column.AsSpan(0, Count));
         _writer.Column(_threads.AsSpan(0, Count));
         _writer.Column(_sequences.AsSpan(0, Count));
         foreach (var rows in _rows)
         {
-            for (var argument = 0; argument < rows.Type.Arguments.Length + (rows.EndsRequests ? 1 : 0); argument++)
+            for (var argument = 0; argument < rows.Type.Arguments.Length; argument++)
             {
                 _writer.Column(ColumnOf(rows, argument));
+            }
+
+            if (rows.EndsRequests)
+            {
+                _writer.Times(ColumnOf(rows, rows.Type.Arguments.Length));
             }
         }
 

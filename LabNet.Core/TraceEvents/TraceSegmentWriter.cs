@@ -75,9 +75,22 @@ internal sealed class TraceSegmentWriter
     {
         _column.ResetWrittenCount();
         IntegerColumn.Write(_column, values);
-        Varint.Write(_plain, (ulong)_column.WrittenCount);
-        _plain.Write(_column.WrittenSpan);
+        EndColumn();
+    }
+
+    /// <summary>A column of nanoseconds.</summary>
+    public void Times(ReadOnlySpan<long> values)
+    {
+        _column.ResetWrittenCount();
+        IntegerColumn.WriteTimes(_column, values);
+        EndColumn();
     }
 
     public byte[] End() => Packed.Pack(_plain.WrittenSpan);
+
+    private void EndColumn()
+    {
+        Varint.Write(_plain, (ulong)_column.WrittenCount);
+        _plain.Write(_column.WrittenSpan);
+    }
 }

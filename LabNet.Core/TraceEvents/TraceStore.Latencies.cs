@@ -40,10 +40,10 @@ public sealed partial class TraceStore
             var width = TraceRollup.WidthOf((int)row.Level);
             foreach (var track in TraceRollup.Unpack((int)row.Level, row.Data).Tracks.Where(track => filter?.MatchesKey(track.Key.Event, track.Key.Thread) != false))
             {
-                for (var entry = 0; entry < track.Histogram.Length; entry++)
+                for (var entry = 0; entry < track.HistogramEnds.Length; entry++)
                 {
                     var bin = BinOf(track.Buckets[entry] * width, range);
-                    foreach (var (bucket, count) in bin < 0 ? [] : track.Histogram[entry])
+                    foreach (var (bucket, count) in bin < 0 ? [] : track.HistogramOf(entry))
                     {
                         cells[(bin, bucket)] = cells.GetValueOrDefault((bin, bucket)) + count;
                     }

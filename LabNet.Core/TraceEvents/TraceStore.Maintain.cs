@@ -1,4 +1,5 @@
 using Dapper;
+using LabNet.Core.Storage;
 using Microsoft.Data.Sqlite;
 
 namespace LabNet.Core.TraceEvents;
@@ -9,6 +10,24 @@ public sealed partial class TraceStore
     private const int RolledAtOnce = 16;
     private const int TrimmedAtOnce = 64;
 
+    /// <summary>By the primary key SQLite would walk through all that was rolled before.</summary>
+    private static readonly PreparedCommand FindUnrolled = new(
+        $"""
+        SELECT level, first_seq, start_ns, end_ns, data FROM trace_rollups INDEXED BY trace_rollups_unrolled
+        WHERE vm = @vm AND level = @level AND rolled = 0 AND growing = 0 ORDER BY first_seq LIMIT {TraceRollup.FanIn}
+        """,
+        "@vm", "@level");
+
+    private static readonly PreparedCommand AddRolled = new(
+        "INSERT INTO trace_rollups (vm, level, first_seq, start_ns, end_ns, rolled, growing, data) VALUES (@vm, @level, @first, @start, @end, 0, 0, @rolled)",
+        "@vm", "@level", "@first", "@start", "@end", "@rolled");
+
+    private static readonly PreparedCommand SetRolled = new(
+        "UPDATE trace_rollups SET rolled = 1 WHERE vm = @vm AND level = @level AND first_seq BETWEEN @first AND @last AND rolled = 0 AND growing = 0",
+        "@vm", "@level", "@first", "@last");
+
+    private readonly TraceRollupBuilder _coarser = new();
+
     /// <summary>A step of tidying up; true if there is more to do now.</summary>
     internal bool Maintain(SqliteConnection connection, SqliteTransaction transaction)
     {
@@ -18,7 +37,7 @@ public sealed partial class TraceStore
             new { TraceRollup.LevelMax, TraceRollup.FanIn },
             transaction).ToList())
         {
-            while (left > 0 && RollUp(connection, transaction, vm, level))
+            while (left > 0 && RollUp(transaction, vm, level))
             {
                 left--;
             }
@@ -28,31 +47,20 @@ public sealed partial class TraceStore
     }
 
     /// <returns>False when there are too few rollups of the level.</returns>
-    private static bool RollUp(SqliteConnection connection, SqliteTransaction transaction, long vm, int level)
+    private bool RollUp(SqliteTransaction transaction, long vm, int level)
     {
-        // By the primary key SQLite would walk through all that was rolled before.
-        var rows = connection.Query<RollupRow>(
-            """
-            SELECT level, first_seq, start_ns, end_ns, data FROM trace_rollups INDEXED BY trace_rollups_unrolled
-            WHERE vm = @vm AND level = @level AND rolled = 0 AND growing = 0 ORDER BY first_seq LIMIT @FanIn
-            """,
-            new { vm, level, TraceRollup.FanIn },
-            transaction).ToList();
+        var rows = FindUnrolled.Query(
+            transaction, static row => new RollupRow(row.GetInt64(0), row.GetInt64(1), row.GetInt64(2), row.GetInt64(3), row.GetFieldValue<byte[]>(4)), vm, level);
         if (rows.Count < TraceRollup.FanIn)
         {
             return false;
         }
 
-        var rolled = TraceRollup.Merge(rows.ConvertAll(row => TraceRollup.Unpack(level, row.Data))).Pack();
-        connection.Execute(
-            "INSERT INTO trace_rollups (vm, level, first_seq, start_ns, end_ns, rolled, growing, data) VALUES (@vm, @level, @first, @start, @end, 0, 0, @rolled)",
-            new { vm, level = level + 1, first = rows[0].First_seq, start = rows.Min(row => row.Start_ns), end = rows.Max(row => row.End_ns), rolled },
-            transaction);
-        connection.Execute(
-            "UPDATE trace_rollups SET rolled = 1 WHERE vm = @vm AND level = @level AND first_seq BETWEEN @first AND @last AND rolled = 0 AND growing = 0",
-            new { vm, level, first = rows[0].First_seq, last = rows[^1].First_seq },
-            transaction);
-        AddBytes(connection, transaction, RowBytes + rolled.Length);
+        rows.ConvertAll(row => TraceRollup.Unpack(level, row.Data)).ForEach(_coarser.Add);
+        var rolled = _coarser.Pack();
+        AddRolled.Execute(transaction, vm, level + 1, rows[0].First_seq, rows.Min(row => row.Start_ns), rows.Max(row => row.End_ns), rolled);
+        SetRolled.Execute(transaction, vm, level, rows[0].First_seq, rows[^1].First_seq);
+        AddBytes(transaction, RowBytes + rolled.Length);
         return true;
     }
 
@@ -85,7 +93,7 @@ public sealed partial class TraceStore
         // What the rollups took is not known of those that went; all is counted anew, which is little work beside the deleting.
         var left = connection.ExecuteScalar<long>(
             $"SELECT ifnull((SELECT sum(bytes) FROM trace_segments), 0) + ifnull((SELECT sum({RowBytes} + length(data)) FROM trace_rollups WHERE level > 0), 0)", transaction: transaction);
-        AddBytes(connection, transaction, left - bytes);
+        AddBytes(transaction, left - bytes);
         return left > budgetBytes && vms.Count > 0;
     }
 

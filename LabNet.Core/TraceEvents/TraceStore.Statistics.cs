@@ -115,7 +115,7 @@ public sealed partial class TraceStore
             {
                 _latencies += track.LatencyCounts[entry];
                 _maxNs = Math.Max(_maxNs, track.LatencyMaxsNs[entry]);
-                foreach (var (bucket, count) in track.Histogram[entry])
+                foreach (var (bucket, count) in track.HistogramOf(entry))
                 {
                     _histogram[bucket] += count;
                 }

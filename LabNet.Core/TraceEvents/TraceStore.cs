@@ -21,6 +21,33 @@ public sealed partial class TraceStore(RingWriter ring, long budgetBytes = Trace
     /// <summary>What a segment's rows cost beside their blobs.</summary>
     private const int RowBytes = 200;
 
+    private static readonly PreparedCommand FindVm = new("SELECT id FROM trace_vms WHERE name = @name", "@name");
+
+    private static readonly PreparedCommand AddVm = new("INSERT INTO trace_vms (name) VALUES (@name) RETURNING id", "@name");
+
+    private static readonly PreparedCommand FindBytes = new("SELECT bytes FROM trace_segments WHERE vm = @vm AND first_seq = @first", "@vm", "@first");
+
+    private static readonly PreparedCommand PutSegment = new(
+        """
+        INSERT INTO trace_segments (vm, first_seq, last_seq, count, start_ns, end_ns, bytes, data)
+        VALUES (@vm, @first, @last, @count, @start, @end, @bytes, @data)
+        ON CONFLICT (vm, first_seq) DO UPDATE SET last_seq = @last, count = @count, start_ns = @start, end_ns = @end, bytes = @bytes, data = @data;
+        INSERT INTO trace_rollups (vm, level, first_seq, start_ns, end_ns, rolled, growing, data)
+        VALUES (@vm, 0, @first, @start, @end, 0, @growing, @rollup)
+        ON CONFLICT (vm, level, first_seq) DO UPDATE SET start_ns = @start, end_ns = @end, growing = @growing, data = @rollup;
+        """,
+        "@vm", "@first", "@last", "@start", "@end", "@count", "@bytes", "@data", "@growing", "@rollup");
+
+    private static readonly PreparedCommand MoveTo = new(
+        """
+        INSERT INTO trace_positions (vm, log, offset, next_seq) VALUES (@vm, @log, @offset, @next)
+        ON CONFLICT (vm) DO UPDATE SET log = @log, offset = @offset, next_seq = @next
+        """,
+        "@vm", "@log", "@offset", "@next");
+
+    private static readonly PreparedCommand AddKept = new(
+        "INSERT INTO kept_bytes (kind, bytes) VALUES (@kind, @bytes) ON CONFLICT (kind) DO UPDATE SET bytes = bytes + @bytes", "@kind", "@bytes");
+
     /// <summary>So many events at most are looked at one by one rather than by rollups: some ten milliseconds of work.</summary>
     internal long RawMax { get; init; } = 300_000;
 
@@ -45,23 +72,16 @@ public sealed partial class TraceStore(RingWriter ring, long budgetBytes = Trace
     /// <param name="growing">It comes again with more in it.</param>
     internal static RingWrite WriteOf(VmName vm, IReadOnlyList<TraceSegment> finished, TraceSegment? growing, TracePosition after)
     {
-        // Packed here, on the capture's thread: the writer has other things to do.
         var rows = finished.Select(segment => Row.Of(segment, growing: false)).Concat(growing is null ? [] : [Row.Of(growing, growing: true)]).ToList();
-        return (connection, transaction) =>
+        return (_, transaction) =>
         {
-            var id = IdOf(connection, transaction, vm);
+            var id = IdOf(transaction, vm);
             foreach (var row in rows)
             {
-                Put(connection, transaction, id, row);
+                Put(transaction, id, row);
             }
 
-            connection.Execute(
-                """
-                INSERT INTO trace_positions (vm, log, offset, next_seq) VALUES (@id, @Log, @Offset, @NextSequence)
-                ON CONFLICT (vm) DO UPDATE SET log = @Log, offset = @Offset, next_seq = @NextSequence
-                """,
-                new { id, after.Log, after.Offset, after.NextSequence },
-                transaction);
+            MoveTo.Execute(transaction, id, after.Log, after.Offset, after.NextSequence);
         };
     }
 
@@ -69,32 +89,17 @@ public sealed partial class TraceStore(RingWriter ring, long budgetBytes = Trace
     internal static RingWrite EndGrowing(VmName vm) => (connection, transaction) => connection.Execute(
         $"UPDATE trace_rollups SET growing = 0 WHERE vm = {VmId} AND level = 0 AND rolled = 0 AND growing = 1", new { vm = vm.ToString() }, transaction);
 
-    private static void Put(SqliteConnection connection, SqliteTransaction transaction, long vm, Row row)
+    private static void Put(SqliteTransaction transaction, long vm, Row row)
     {
-        var before = connection.ExecuteScalar<long?>("SELECT bytes FROM trace_segments WHERE vm = @vm AND first_seq = @FirstSequence", new { vm, row.FirstSequence }, transaction) ?? 0;
-        connection.Execute(
-            """
-            INSERT INTO trace_segments (vm, first_seq, last_seq, count, start_ns, end_ns, bytes, data)
-            VALUES (@vm, @FirstSequence, @LastSequence, @Count, @StartNs, @EndNs, @Bytes, @Data)
-            ON CONFLICT (vm, first_seq) DO UPDATE SET last_seq = @LastSequence, count = @Count, start_ns = @StartNs, end_ns = @EndNs, bytes = @Bytes, data = @Data;
-            INSERT INTO trace_rollups (vm, level, first_seq, start_ns, end_ns, rolled, growing, data)
-            VALUES (@vm, 0, @FirstSequence, @StartNs, @EndNs, 0, @Growing, @Rollup)
-            ON CONFLICT (vm, level, first_seq) DO UPDATE SET start_ns = @StartNs, end_ns = @EndNs, growing = @Growing, data = @Rollup;
-            """,
-            new { vm, row.FirstSequence, row.LastSequence, row.Count, row.StartNs, row.EndNs, row.Bytes, row.Data, row.Growing, row.Rollup },
-            transaction);
-        AddBytes(connection, transaction, row.Bytes - before);
+        var before = FindBytes.Find(transaction, vm, row.FirstSequence) ?? 0;
+        PutSegment.Execute(transaction, vm, row.FirstSequence, row.LastSequence, row.StartNs, row.EndNs, row.Count, row.Bytes, row.Data, row.Growing, row.Rollup);
+        AddBytes(transaction, row.Bytes - before);
     }
 
-    private static void AddBytes(SqliteConnection connection, SqliteTransaction transaction, long bytes) => connection.Execute(
-        "INSERT INTO kept_bytes (kind, bytes) VALUES (@Kind, @bytes) ON CONFLICT (kind) DO UPDATE SET bytes = bytes + @bytes", new { Kind, bytes }, transaction);
+    private static void AddBytes(SqliteTransaction transaction, long bytes) => AddKept.Execute(transaction, Kind, bytes);
 
-    private static long IdOf(SqliteConnection connection, SqliteTransaction transaction, VmName vm)
-    {
-        var name = vm.ToString();
-        return connection.ExecuteScalar<long?>("SELECT id FROM trace_vms WHERE name = @name", new { name }, transaction)
-            ?? connection.ExecuteScalar<long>("INSERT INTO trace_vms (name) VALUES (@name) RETURNING id", new { name }, transaction);
-    }
+    private static long IdOf(SqliteTransaction transaction, VmName vm) =>
+        FindVm.Find(transaction, vm.ToString()) is { } known ? known : AddVm.Find(transaction, vm.ToString())!.Value;
 
     /// <summary>A segment as it is written.</summary>
     private sealed record Row(long FirstSequence, long LastSequence, int Count, long StartNs, long EndNs, byte[] Data, byte[] Rollup, bool Growing)
@@ -102,6 +107,6 @@ public sealed partial class TraceStore(RingWriter ring, long budgetBytes = Trace
         public long Bytes => RowBytes + Data.Length + Rollup.Length;
 
         public static Row Of(TraceSegment segment, bool growing) =>
-            new(segment.FirstSequence, segment.LastSequence, segment.Count, segment.StartNs, segment.EndNs, segment.Data, segment.Rollup.Pack(), growing);
+            new(segment.FirstSequence, segment.LastSequence, segment.Count, segment.StartNs, segment.EndNs, segment.Data, segment.Rollup, growing);
     }
 }

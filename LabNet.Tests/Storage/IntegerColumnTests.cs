@@ -20,6 +20,28 @@ public sealed class IntegerColumnTests
         }
     }
 
+    [Fact]
+    public void A_varint_is_read_whatever_stands_behind_it_and_refused_where_it_is_cut_off()
+    {
+        for (var bit = 0; bit < 64; bit++)
+        {
+            var value = 0xaaaa_aaaa_aaaa_aaaaUL >> bit;
+            var written = BytesOf(value);
+            for (var behind = 0; behind < 10; behind++)
+            {
+                ReadOnlySpan<byte> rest = [.. written, .. Enumerable.Repeat((byte)(behind % 2 == 0 ? 0xff : 0x01), behind)];
+                Assert.Equal(value, Varint.Read(ref rest));
+                Assert.Equal(behind, rest.Length);
+            }
+
+            Assert.Throws<DamagedSegmentException>(() =>
+            {
+                ReadOnlySpan<byte> cut = written.AsSpan(0, written.Length - 1);
+                Varint.Read(ref cut);
+            });
+        }
+    }
+
     /// <summary>Steps are counted several at once: the odd ones stand at each place, in columns of each length.</summary>
     [Fact]
     public void A_column_is_kept_as_runs_exactly_where_that_halves_its_steps()
@@ -39,6 +61,34 @@ public sealed class IntegerColumnTests
                 }
             }
         }
+    }
+
+    [Theory]
+    [InlineData(1000, 1)]
+    [InlineData(1, 0)]
+    public void Times_come_back_and_take_less_room_where_all_are_whole_microseconds(long unit, int shorter)
+    {
+        for (var length = 0; length < 200; length++)
+        {
+            long[] values = [.. Enumerable.Range(0, length).Select(place => unit * ((place * 60L) - 3001) * (place % 7))];
+            var (written, plain) = (new ArrayBufferWriter<byte>(), new ArrayBufferWriter<byte>());
+            IntegerColumn.WriteTimes(written, values);
+            IntegerColumn.Write(plain, values);
+            var rest = written.WrittenSpan;
+            Assert.Equal(values, IntegerColumn.Read(ref rest, length));
+            Assert.True(rest.IsEmpty);
+            Assert.True(length < 10 || Math.Sign(plain.WrittenCount - written.WrittenCount) == shorter);
+        }
+    }
+
+    [Fact]
+    public void A_column_of_thousandths_of_thousandths_is_refused()
+    {
+        Assert.Throws<DamagedSegmentException>(() =>
+        {
+            ReadOnlySpan<byte> twice = [2, 2, 0, 2];
+            IntegerColumn.Read(ref twice, 1);
+        });
     }
 
     private static byte[] BytesOf(ulong value)
