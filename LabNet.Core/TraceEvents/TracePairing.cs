@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace LabNet.Core.TraceEvents;
 
 /// <summary>The requests of one VM that have begun and not ended.</summary>
@@ -10,7 +12,7 @@ internal sealed class TracePairing
     /// <summary>So many queues of one controller can have a request of the same key; more are such whose ends were never traced.</summary>
     private const int SharedMax = 64;
 
-    private readonly Dictionary<(int Pair, long First, long Second, long Third), Requests> _open = [];
+    private readonly Dictionary<Key, Requests> _open = [];
 
     /// <summary>Begun, and then the same key began again or the VM was reset: their ends are not known.</summary>
     public long Lost { get; private set; }
@@ -18,7 +20,7 @@ internal sealed class TracePairing
     /// <returns>How long the request took, in nanoseconds, if this event ends one whose begin was traced.</returns>
     public long? Take(TracePairRole role, long timeNs, ReadOnlySpan<long> values)
     {
-        var key = (role.Pair, values[role.Keys[0]], Value(role, 1, values), Value(role, 2, values));
+        var key = new Key(role.Pair, values[role.Keys[0]], Value(role, 1, values), Value(role, 2, values));
         return role.IsEnd ? End(key, timeNs) : Begin(role, key, timeNs);
     }
 
@@ -29,20 +31,20 @@ internal sealed class TracePairing
         _open.Clear();
     }
 
-    private long? Begin(TracePairRole role, (int, long, long, long) key, long timeNs)
+    private long? Begin(TracePairRole role, Key key, long timeNs)
     {
         if (_open.Count >= OpenMax)
         {
             Reset();
         }
 
-        var isOpen = _open.TryGetValue(key, out var open);
+        ref var open = ref CollectionsMarshal.GetValueRefOrAddDefault(_open, key, out var isOpen);
         Lost += isOpen ? 1 : 0;
-        _open[key] = isOpen && role.SharesKeys ? new Requests(Math.Min(open.Count + 1, SharedMax), BegunNs: null) : new Requests(1, timeNs);
+        open = isOpen && role.SharesKeys ? new Requests(Math.Min(open.Count + 1, SharedMax), BegunNs: null) : new Requests(1, timeNs);
         return null;
     }
 
-    private long? End((int, long, long, long) key, long timeNs)
+    private long? End(Key key, long timeNs)
     {
         if (!_open.Remove(key, out var open))
         {
@@ -59,6 +61,16 @@ internal sealed class TracePairing
     }
 
     private static long Value(TracePairRole role, int key, ReadOnlySpan<long> values) => role.Keys.Length > key ? values[role.Keys[key]] : 0;
+
+    private readonly record struct Key(int Pair, long First, long Second, long Third)
+    {
+        /// <summary>Odd. Guests choose some of the keys: none can choose such as come to stand in each other's way.</summary>
+        private static readonly ulong FirstFactor = NextFactor(), SecondFactor = NextFactor(), ThirdFactor = NextFactor();
+
+        public override int GetHashCode() => unchecked((int)(((((ulong)First + (uint)Pair) * FirstFactor) + ((ulong)Second * SecondFactor) + ((ulong)Third * ThirdFactor)) >> 32));
+
+        private static ulong NextFactor() => (ulong)Random.Shared.NextInt64() | 1;
+    }
 
     /// <param name="BegunNs">Null where several of the same key were under way.</param>
     private readonly record struct Requests(int Count, long? BegunNs);
