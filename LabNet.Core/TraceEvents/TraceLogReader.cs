@@ -42,30 +42,34 @@ internal sealed class TraceLogReader : TraceReader
 
     public override int Read(ReadOnlySpan<byte> bytes, long nowNs, bool isEnd, TraceSegmentBuilder to)
     {
+        Span<int> ends = stackalloc int[LineEnds.AtOnce];
         var read = 0;
         while (read < bytes.Length && !to.IsFull)
         {
             var rest = bytes[read..];
-            var length = rest.IndexOf((byte)'\n');
-            if (length < 0 && !isEnd && rest.Length < LineBytesMax)
+            var found = LineEnds.Find(rest, ends);
+            if (found == 0 && !isEnd && rest.Length < LineBytesMax)
             {
                 break;
             }
 
-            var line = length < 0 ? rest : rest[..length];
-            read += length < 0 ? rest.Length : length + 1;
+            read += found == 0 ? ReadUnended(rest, nowNs, isEnd, to) : ReadLines(rest, ends[..found], nowNs, to);
+        }
+
+        return read;
+    }
+
+    private int ReadLines(ReadOnlySpan<byte> bytes, ReadOnlySpan<int> ends, long nowNs, TraceSegmentBuilder to)
+    {
+        var read = 0;
+        for (var number = 0; number < ends.Length && !to.IsFull; number++)
+        {
+            var line = bytes[read..ends[number]];
+            read = ends[number] + 1;
             if (_inLongLine)
             {
                 // Its beginning is kept already.
-                _inLongLine = length < 0;
-                continue;
-            }
-
-            _inLongLine = length < 0 && !isEnd;
-            if (length < 0)
-            {
-                // Torn, or too long: what is understood of it could be wrong.
-                Keep(line, nowNs, thread: default, to);
+                _inLongLine = false;
             }
             else if (!line.IsEmpty)
             {
@@ -74,6 +78,18 @@ internal sealed class TraceLogReader : TraceReader
         }
 
         return read;
+    }
+
+    /// <summary>Torn, or too long: what is understood of it could be wrong.</summary>
+    private int ReadUnended(ReadOnlySpan<byte> bytes, long nowNs, bool isEnd, TraceSegmentBuilder to)
+    {
+        if (!_inLongLine)
+        {
+            _inLongLine = !isEnd;
+            Keep(bytes, nowNs, thread: default, to);
+        }
+
+        return bytes.Length;
     }
 
     private void ReadLine(ReadOnlySpan<byte> line, long nowNs, TraceSegmentBuilder to)
@@ -177,35 +193,5 @@ internal sealed class TraceLogReader : TraceReader
         number = (long)digits;
         text = text[length..];
         return length is > 0 and <= DigitsMax;
-    }
-
-    /// <summary>How a thread's stamps begin during a second. Most lines begin as the one before, and are not read again up to there.</summary>
-    private struct StampSecond
-    {
-        private const int BytesMax = 48;
-
-        private readonly byte[] _beginning = new byte[BytesMax];
-
-        public StampSecond()
-        {
-        }
-
-        public int Length { get; private set; }
-
-        public long TimeNs { get; private set; }
-
-        public TraceThread Thread { get; private set; }
-
-        /// <summary>Never after <see cref="Forget"/>.</summary>
-        public readonly bool IsOf(ReadOnlySpan<byte> line) => Length > 0 && line.StartsWith(_beginning.AsSpan(0, Length));
-
-        /// <param name="beginning">Up to the point, and with it: two numbers of at most 18 digits.</param>
-        public void Set(ReadOnlySpan<byte> beginning, long timeNs, TraceThread thread)
-        {
-            beginning.CopyTo(_beginning);
-            (Length, TimeNs, Thread) = (beginning.Length, timeNs, thread);
-        }
-
-        public void Forget() => Length = 0;
     }
 }

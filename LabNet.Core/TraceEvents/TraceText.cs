@@ -1,43 +1,8 @@
-using System.Buffers.Binary;
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
 
 namespace LabNet.Core.TraceEvents;
-
-/// <summary>What printf writes for one argument.</summary>
-internal enum PrintedAs
-{
-    Decimal,
-    Hex,
-    Octal,
-
-    /// <summary>glibc's <c>%p</c>: <c>0x…</c>, or <c>(nil)</c>.</summary>
-    Pointer,
-    Character,
-    Text,
-}
-
-/// <param name="Literal">What stands before it.</param>
-/// <param name="Skips">Arguments before this one that are not printed, because they are a width (<c>*</c>).</param>
-internal sealed record TraceConversion(byte[] Literal, PrintedAs PrintedAs, TraceValueKind Kind, int Skips)
-{
-    /// <summary>Most literals are words of a few letters: they are compared as a number.</summary>
-    private readonly ulong _mask = Literal.Length < sizeof(ulong) ? (1UL << (Literal.Length * 8)) - 1 : ulong.MaxValue;
-
-    private readonly ulong _word = WordOf(Literal);
-
-    public bool Begins(ReadOnlySpan<byte> text) => Literal.Length <= sizeof(ulong) && text.Length >= sizeof(ulong)
-        ? (BinaryPrimitives.ReadUInt64LittleEndian(text) & _mask) == _word
-        : text.StartsWith(Literal);
-
-    private static ulong WordOf(byte[] literal)
-    {
-        Span<byte> word = stackalloc byte[sizeof(ulong)];
-        literal.AsSpan(0, Math.Min(literal.Length, word.Length)).CopyTo(word);
-        return BinaryPrimitives.ReadUInt64LittleEndian(word);
-    }
-}
 
 /// <summary>
 /// A printf format the other way round: reads a text that was written by it. The formats of trace-events-all need
@@ -118,9 +83,10 @@ internal sealed class TraceText
     private bool TryMatchFrom(int first, ReadOnlySpan<byte> text, Span<long> values, TraceTexts texts, ref int attempts)
     {
         var place = 0;
-        for (var number = first; number < Conversions.Length; number++)
+        var conversions = Conversions.AsSpan();
+        for (var number = first; number < conversions.Length; number++)
         {
-            var conversion = Conversions[number];
+            var conversion = conversions[number];
             if (!conversion.Begins(text[place..]))
             {
                 return false;
@@ -141,7 +107,8 @@ internal sealed class TraceText
             place += length;
         }
 
-        return text[place..].TrimEnd((byte)' ').SequenceEqual(_tail);
+        var rest = text[place..];
+        return rest.IsEmpty ? _tail.Length == 0 : rest.TrimEnd((byte)' ').SequenceEqual(_tail);
     }
 
     private bool TryMatchText(int number, ReadOnlySpan<byte> text, Span<long> values, TraceTexts texts, ref int attempts)
