@@ -1,4 +1,5 @@
 using System.Net;
+using LabNet.Core.Labs;
 
 namespace LabNet.Web;
 
@@ -20,6 +21,7 @@ public sealed class LabNetSettingsException(IReadOnlyList<string> mistakes)
 /// <param name="GuestsFolder">Absolute. What infra/guests/build.sh made; by default where it puts it.</param>
 /// <param name="GuestRelease">Which Debian release's guests to take.</param>
 /// <param name="StartVms">Whether VMs that do not run are started at once; else they are only adopted.</param>
+/// <param name="AutoTransport">What carries the links whose transport the lab file leaves open: <c>vxlan</c> or <c>relay</c>.</param>
 /// <param name="RawQmp">Whether admins may send any QMP command. Whoever can, can read and write this machine's files as QEMU's user.</param>
 public sealed record LabNetSettings(
     string StateFolder,
@@ -30,7 +32,8 @@ public sealed record LabNetSettings(
     string GuestsFolder,
     string GuestRelease,
     bool StartVms,
-    bool RawQmp)
+    bool RawQmp,
+    LinkTransport AutoTransport = LinkTransport.Vxlan)
 {
     /// <summary>Says every wrong key at once.</summary>
     /// <exception cref="LabNetSettingsException"/>
@@ -46,7 +49,8 @@ public sealed record LabNetSettings(
             reader.Folder(nameof(GuestsFolder), reader.HomeFolder("XDG_CACHE_HOME", ".cache", "guests")),
             configuration[$"LabNet:{nameof(GuestRelease)}"] ?? "bookworm",
             reader.Boolean(nameof(StartVms)),
-            reader.Boolean(nameof(RawQmp)));
+            reader.Boolean(nameof(RawQmp)),
+            reader.Transport(nameof(AutoTransport)));
         reader.RefuseWhatIsUnknown();
         return reader.Mistakes.Count == 0 ? settings : throw new LabNetSettingsException(reader.Mistakes);
     }
@@ -59,7 +63,7 @@ public sealed record LabNetSettings(
         private static readonly string[] Known =
         [
             nameof(StateFolder), nameof(LabFile), nameof(Urls), "AllowedHosts", "AllowPlainHttp", nameof(InfraFolder), nameof(GuestsFolder),
-            nameof(GuestRelease), nameof(StartVms), nameof(RawQmp),
+            nameof(GuestRelease), nameof(StartVms), nameof(RawQmp), nameof(AutoTransport),
         ];
 
         private readonly IConfigurationSection _section = configuration.GetSection("LabNet");
@@ -170,6 +174,20 @@ public sealed record LabNetSettings(
             }
 
             return value;
+        }
+
+        public LinkTransport Transport(string key)
+        {
+            switch (_section[key])
+            {
+                case null or "vxlan":
+                    return LinkTransport.Vxlan;
+                case "relay":
+                    return LinkTransport.Relay;
+                case var text:
+                    Mistakes.Add($"LabNet:{key}: \"{text}\" is neither vxlan nor relay.");
+                    return LinkTransport.Vxlan;
+            }
         }
 
         private void Check(string url, bool allowPlain)

@@ -1,4 +1,5 @@
 using LabNet.Core.Storage;
+using LabNet.Core.Traffic;
 using LabNet.Web;
 using LabNet.Web.Access;
 using LabNet.Web.Api;
@@ -15,6 +16,11 @@ if (args is ["check", var labFile])
 if (args is ["console", var url, var vm])
 {
     return await ConsoleCommand.RunAsync(url, vm);
+}
+
+if (args is ["relay", var folder])
+{
+    return RelayProcess.Run(folder);
 }
 
 try

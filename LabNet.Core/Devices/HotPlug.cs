@@ -194,26 +194,32 @@ public sealed partial class HotPlug(DeviceTopologyReader devices, TimeProvider t
         VmSession vm, PlugRequest request, string port, Stack<Func<Task>> undo, CancellationToken cancellationToken)
     {
         var netdev = $"{request.Id}-netdev";
-        var tap = request.Link is { } link ? vm.ChooseSpareTap(link) : null;
-        await vm.ExecuteAsync(
-            DeviceCommands.NetdevAdd,
-            tap is null
-                ? new NetdevAddArguments("user", netdev)
-                : new NetdevAddArguments("tap", netdev) { Properties = Properties(("ifname", tap.Name), ("script", "no"), ("downscript", "no")) },
-            cancellationToken);
+        var linkPort = request.Link is { } link ? vm.ChooseSparePort(link) : null;
+        await vm.ExecuteAsync(DeviceCommands.NetdevAdd, NetdevOf(netdev, linkPort), cancellationToken);
         undo.Push(() => vm.ExecuteAsync(DeviceCommands.NetdevDelete, new IdArguments(netdev), CancellationToken.None).AsTask());
         var mac = MacAddress.Random().ToString();
         var properties = Properties(("addr", FirstSlot), ("netdev", netdev), ("mac", mac), ("romfile", ""));
-        if (tap is not null && request.Kind == PlugKind.VirtioNet)
+        if (linkPort is not null && request.Kind == PlugKind.VirtioNet)
         {
-            properties["host_mtu"] = JsonSerializer.SerializeToElement(tap.MtuBytes);
+            properties["host_mtu"] = JsonSerializer.SerializeToElement(linkPort.MtuBytes);
         }
 
         var driver = request.Kind == PlugKind.E1000e ? "e1000e" : "virtio-net-pci";
         await vm.ExecuteAsync(DeviceCommands.DeviceAdd, new DeviceAddArguments(driver, request.Id, port) { Properties = properties }, cancellationToken);
         return new PluggedDevice(
-            request.Id, request.Kind.Word(), port, null, null, null, netdev, mac, request.Link?.ToString(), tap?.Name, null, time.GetUtcNow());
+            request.Id, request.Kind.Word(), port, null, null, null, netdev, mac, request.Link?.ToString(), linkPort?.Name, null, time.GetUtcNow());
     }
+
+    private static NetdevAddArguments NetdevOf(string id, LinkPort? port) => port switch
+    {
+        null => new NetdevAddArguments("user", id),
+        TapPort tap => new NetdevAddArguments("tap", id) { Properties = Properties(("ifname", tap.Name), ("script", "no"), ("downscript", "no")) },
+        RelayPort relay => new NetdevAddArguments("dgram", id) { Properties = Properties(("local", Udp(relay.VmUdpPort)), ("remote", Udp(relay.RelayUdpPort))) },
+        _ => throw new ArgumentOutOfRangeException(nameof(port), port, message: null),
+    };
+
+    /// <summary>QEMU takes the number as a text.</summary>
+    private static object Udp(int port) => new { type = "inet", host = RelayPort.Host, port = $"{port}" };
 
     private static async Task AddDeviceAsync(VmSession vm, DeviceAddArguments device, Stack<Func<Task>> undo, CancellationToken cancellationToken)
     {

@@ -65,7 +65,13 @@ public sealed partial class Host
             return counters;
         }
 
-        foreach (var line in File.ReadLines("/proc/net/dev"))
+        Count(File.ReadLines("/proc/net/dev"), names, counters);
+        return counters;
+    }
+
+    private static void Count(IEnumerable<string> lines, IReadOnlyList<string> names, InterfaceCounters?[] counters)
+    {
+        foreach (var line in lines)
         {
             for (var place = 0; place < names.Count; place++)
             {
@@ -75,8 +81,6 @@ public sealed partial class Host
                 }
             }
         }
-
-        return counters;
     }
 
     /// <summary>Eight numbers of what was received, eight of what was sent: bytes, packets, errors, dropped, and others (proc(5)).</summary>

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace LabNet.Core.Hosts;
 
 /// <summary>Where things are on this machine.</summary>
@@ -6,7 +8,11 @@ namespace LabNet.Core.Hosts;
 /// <param name="GuestsFolder">With what infra/guests/build.sh made.</param>
 /// <param name="GuestRelease">Which Debian release's guests to take.</param>
 /// <param name="Machine">Which of the lab file's machines this is; null for a lab of namespaces.</param>
-public sealed record HostSettings(string StateFolder, string InfraFolder, string GuestsFolder, string GuestRelease, string? Machine);
+public sealed record HostSettings(string StateFolder, string InfraFolder, string GuestsFolder, string GuestRelease, string? Machine)
+{
+    /// <summary>The program whose command <c>relay FOLDER</c> is the relay of the lab's links; by default LabNet itself.</summary>
+    public ImmutableArray<string> RelayProgram { get; init; } = ["dotnet", Path.Join(AppContext.BaseDirectory, "LabNet.Web.dll")];
+}
 
 /// <summary>Something about this machine stands in the way; the message says what, and what to do.</summary>
 public sealed class HostException(string message, Exception? inner = null) : Exception(message, inner);

@@ -17,9 +17,12 @@ public sealed record QemuProcess(int Pid, long StartTicks, string BootId)
     private const int StartTimeField = 22;
 
     /// <summary>The process that infra/vm-run.sh noted in the VM's folder, whether it still runs or not.</summary>
-    public static QemuProcess? ReadFrom(VmPaths paths)
+    public static QemuProcess? ReadFrom(VmPaths paths) => ReadFrom(paths.Folder);
+
+    /// <summary>The process that infra/vm-run.sh noted in the folder, whether it still runs or not.</summary>
+    internal static QemuProcess? ReadFrom(string folder)
     {
-        var fields = ReadAllText(Path.Join(paths.Folder, "pid"))?.Split(' ', StringSplitOptions.TrimEntries);
+        var fields = ReadAllText(Path.Join(folder, "pid"))?.Split(' ', StringSplitOptions.TrimEntries);
         return fields is [var pid, var start, var boot] && int.TryParse(pid, out var id) && long.TryParse(start, out var ticks)
             ? new QemuProcess(id, ticks, boot)
             : null;

@@ -87,6 +87,6 @@ public sealed class InterfaceNames
         ? lab.Links.SelectMany(link => Enumerable.Range(1, LabLimits.SpareTaps).Select(number => (link, number)))
         : [];
 
-    private static string Hash(string text, int length) =>
+    internal static string Hash(string text, int length) =>
         Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..length];
 }

@@ -36,7 +36,7 @@ internal static class KernelCommandLine
             else if (nic is LinkNic link)
             {
                 words.AddRange(link.Address is { } address ? [$"lab.{nic.Id}={address}"] : []);
-                words.Add($"lab.{nic.Id}.mtu={launch.Taps[nic.Id].MtuBytes}");
+                words.Add($"lab.{nic.Id}.mtu={launch.LinkPorts[nic.Id].MtuBytes}");
             }
         }
 

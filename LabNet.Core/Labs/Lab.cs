@@ -6,7 +6,14 @@ namespace LabNet.Core.Labs;
 /// A lab as its file says, resolved: every name in it refers to something, every NIC has its MAC, every default is filled in.
 /// Hosts, links and VMs stand in the file's order.
 /// </summary>
-public sealed record Lab(LabName Name, ImmutableArray<LabHost> Hosts, ImmutableArray<Link> Links, ImmutableArray<LabVm> Vms);
+public sealed record Lab(LabName Name, ImmutableArray<LabHost> Hosts, ImmutableArray<Link> Links, ImmutableArray<LabVm> Vms)
+{
+    /// <summary>The same lab, where each link that leaves it open has this transport.</summary>
+    public Lab WithTransport(LinkTransport auto) => this with
+    {
+        Links = [.. Links.Select(link => link.Transport == LinkTransport.Auto ? link with { Transport = auto } : link)],
+    };
+}
 
 /// <param name="Name">Unique in the lab.</param>
 /// <param name="Kind">The same for all hosts of a lab.</param>
@@ -14,11 +21,15 @@ public sealed record Lab(LabName Name, ImmutableArray<LabHost> Hosts, ImmutableA
 /// <param name="PrefixLength">Of the underlay's network; null for a machine, whose address is its own affair.</param>
 public sealed record LabHost(HostName Name, HostKind Kind, Ipv4Address Address, int? PrefixLength);
 
-/// <summary>A layer-2 segment between all hosts of the lab, over VXLAN.</summary>
+/// <summary>A layer-2 segment between all hosts of the lab.</summary>
 /// <param name="Name">Unique in the lab.</param>
 /// <param name="Vni">VXLAN network identifier, 1 to 16777215; unique among the lab's links of the same port.</param>
 /// <param name="Port">UDP port of the underlay.</param>
-public sealed record Link(LinkName Name, int Vni, int Port);
+/// <param name="Transport">As the file says, until it is decided.</param>
+public sealed record Link(LinkName Name, int Vni, int Port, LinkTransport Transport = LinkTransport.Auto)
+{
+    public bool IsByRelay => Transport == LinkTransport.Relay;
+}
 
 /// <summary>A VM, of one of two origins: LabNet starts it, or somebody else did.</summary>
 /// <param name="Name">Unique in the lab.</param>
@@ -91,5 +102,5 @@ public abstract record Nic(NicId Id, MacAddress Mac, NicModel Model);
 /// <param name="TftpFolder">Absolute path of the folder that QEMU serves to this guest alone, to be read; null for none.</param>
 public sealed record UserNic(NicId Id, MacAddress Mac, NicModel Model, string? TftpFolder = null) : Nic(Id, Mac, Model);
 
-/// <summary>A NIC that a tap plugs into a link. Its address is what the guest gives itself at boot; null for none.</summary>
+/// <summary>A NIC that a tap, or a port of the relay, plugs into a link. Its address is what the guest gives itself at boot; null for none.</summary>
 public sealed record LinkNic(NicId Id, MacAddress Mac, NicModel Model, LinkName Link, Ipv4Interface? Address) : Nic(Id, Mac, Model);

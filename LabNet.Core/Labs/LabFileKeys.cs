@@ -16,7 +16,7 @@ public static class LabFileKeys
 
     public static ImmutableArray<string> HostRequired { get; } = ["kind", "address"];
 
-    public static ImmutableArray<string> Link { get; } = ["vni", "port"];
+    public static ImmutableArray<string> Link { get; } = ["vni", "port", "transport"];
 
     public static ImmutableArray<string> LinkRequired { get; } = ["vni"];
 

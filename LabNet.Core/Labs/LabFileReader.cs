@@ -120,10 +120,11 @@ internal sealed partial class LabFileReader(List<LabFileMistake> mistakes, strin
 
             var vni = Integer(fields.Find("vni"), "vni", 1, LabLimits.VniMax);
             var port = fields.Find("port") is { } portNode ? Integer(portNode, "port", 1, ushort.MaxValue) : LabLimits.VxlanPort;
-            if (vni is not null && port is not null)
+            var transport = fields.Find("transport") is { } transportNode ? OneOf<LinkTransport>(transportNode, "transport", Words.Word) : LinkTransport.Auto;
+            if (vni is not null && port is not null && transport is not null)
             {
                 _segments.Claim((vni.Value, port.Value), $"link \"{name}\"", $"VNI {vni} on port {port}", entry.At, Mistakes);
-                links.Add(new Link(name, vni.Value, port.Value));
+                links.Add(new Link(name, vni.Value, port.Value, transport.Value));
             }
         }
 

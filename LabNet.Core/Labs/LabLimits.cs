@@ -28,6 +28,9 @@ public static class LabLimits
     /// <summary>Assigned to VXLAN (RFC 7348 § 8). Linux's own default, 8472, is older and not spoken by others.</summary>
     public const int VxlanPort = 4789;
 
+    /// <summary>Of a link by the relay: what VXLAN leaves of an Ethernet's 1,500 bytes, so that a lab is the same by either.</summary>
+    public const int RelayMtuBytes = 1450;
+
     /// <summary>Of a namespace's underlay address that is written without one.</summary>
     public const int UnderlayPrefixLength = 24;
 }

@@ -13,18 +13,24 @@ namespace LabNet.Core.Labs;
 /// tap HOST LINK TAP VM/NIC
 /// </code>
 /// What a line names stands in a line before it. Every link is on every host, whether a VM is plugged in there or not: a link is one
-/// segment for the whole lab, and VXLAN floods to all of its hosts.
+/// segment for the whole lab, and VXLAN floods to all of its hosts. Links by the relay are none of the kernel's and left out.
 /// </summary>
 public static class NetworkSpec
 {
     /// <param name="lab">Whose network it is.</param>
     /// <param name="names">Of the same lab.</param>
     /// <param name="machine">Which of the lab's machines this is; null in a lab of namespaces, which are all here.</param>
-    /// <returns>Lines that end in a line feed.</returns>
+    /// <returns>Lines that end in a line feed; none for a lab that needs nothing of the kernel.</returns>
     /// <exception cref="ArgumentException">The machine is not the lab's, or is missing or given against the hosts' kind.</exception>
     public static string For(Lab lab, InterfaceNames names, HostName? machine)
     {
         var here = Here(lab, machine);
+        if (lab.Links.Any() && lab.Links.All(link => link.IsByRelay))
+        {
+            return "";
+        }
+
+        var byRelay = lab.Links.Where(link => link.IsByRelay).Select(link => link.Name).ToHashSet();
         var spec = new StringBuilder();
         foreach (var host in here)
         {
@@ -40,7 +46,7 @@ public static class NetworkSpec
 
         foreach (var host in here)
         {
-            foreach (var link in lab.Links)
+            foreach (var link in lab.Links.Where(link => !link.IsByRelay))
             {
                 var (bridge, vxlan) = (names.Bridge(host.Name, link.Name), names.Vxlan(host.Name, link.Name));
                 spec.Append($"link {host.Name} {link.Name} {link.Vni} {link.Port} {bridge} {vxlan}\n");
@@ -48,12 +54,12 @@ public static class NetworkSpec
 
             foreach (var vm in lab.Vms.Where(vm => vm.Host == host.Name))
             {
-                foreach (var nic in vm.Nics.OfType<LinkNic>())
+                foreach (var nic in vm.Nics.OfType<LinkNic>().Where(nic => !byRelay.Contains(nic.Link)))
                 {
                     spec.Append($"tap {host.Name} {nic.Link} {names.Tap(vm.Name, nic.Id)} {vm.Name}/{nic.Id}\n");
                 }
 
-                foreach (var (link, number) in InterfaceNames.SparesOf(lab, vm))
+                foreach (var (link, number) in InterfaceNames.SparesOf(lab, vm).Where(spare => !spare.Link.IsByRelay))
                 {
                     spec.Append($"tap {host.Name} {link.Name} {names.SpareTap(vm.Name, link.Name, number)} {vm.Name}/spare{number}\n");
                 }
@@ -66,7 +72,7 @@ public static class NetworkSpec
     /// <summary>The network namespace that a host of kind namespace is.</summary>
     public static string NamespaceName(LabName lab, HostName host) => $"labnet-{lab}-{host}";
 
-    private static ImmutableArray<LabHost> Here(Lab lab, HostName? machine)
+    internal static ImmutableArray<LabHost> Here(Lab lab, HostName? machine)
     {
         if (lab.Hosts.All(host => host.Kind == HostKind.Namespace))
         {

@@ -30,7 +30,7 @@ public static partial class QemuCommandLine
 
         foreach (var nic in launch.Vm.Nics)
         {
-            AddNic(arguments, nic, nic is LinkNic ? launch.Taps[nic.Id] : null);
+            AddNic(arguments, nic, nic is LinkNic ? launch.LinkPorts[nic.Id] : null);
         }
 
         for (var port = 0; port < PciSlots.RootPorts; port++)
@@ -86,32 +86,53 @@ public static partial class QemuCommandLine
         arguments.AddList("-device", "scsi-cd", ("id", "cd0"), ("bus", "scsi0.0"), ("scsi-id", "0"), ("drive", "cd0"));
     }
 
-    private static void AddNic(QemuArguments arguments, Nic nic, TapPort? tap)
+    private static void AddNic(QemuArguments arguments, Nic nic, LinkPort? port)
     {
         var netdev = $"{nic.Id}-netdev";
         if (nic is UserNic { TftpFolder: { } folder })
         {
             arguments.AddList("-netdev", "user", ("id", netdev), ("tftp", folder));
         }
-        else if (tap is null)
-        {
-            arguments.AddList("-netdev", "user", ("id", netdev));
-        }
         else
         {
-            arguments.AddList("-netdev", "tap", ("id", netdev), ("ifname", tap.Name), ("script", "no"), ("downscript", "no"));
+            AddNetdev(arguments, netdev, port);
         }
 
         // No boot ROM: the kernel is given, and a ROM's size would have to be the same wherever a snapshot is loaded.
         List<(string Key, string Value)> properties = [("netdev", netdev), ("mac", nic.Mac.ToString()), ("romfile", "")];
-        if (tap is not null && nic.Model == NicModel.VirtioNet)
+        if (port is not null && nic.Model == NicModel.VirtioNet)
         {
             // An e1000e can't be told; its guest goes by the kernel's command line alone.
-            properties.Add(("host_mtu", $"{tap.MtuBytes}"));
+            properties.Add(("host_mtu", $"{port.MtuBytes}"));
         }
 
         var driver = nic.Model == NicModel.VirtioNet ? "virtio-net-pci" : "e1000e";
         AddPci(arguments, driver, nic.Id.ToString(), PciSlots.FirstNic + nic.Id.Position, [.. properties]);
+    }
+
+    private static void AddNetdev(QemuArguments arguments, string netdev, LinkPort? port)
+    {
+        switch (port)
+        {
+            case null:
+                arguments.AddList("-netdev", "user", ("id", netdev));
+                break;
+            case TapPort tap:
+                arguments.AddList("-netdev", "tap", ("id", netdev), ("ifname", tap.Name), ("script", "no"), ("downscript", "no"));
+                break;
+            case RelayPort relay:
+                arguments.AddList(
+                    "-netdev",
+                    "dgram",
+                    ("id", netdev),
+                    ("local.type", "inet"),
+                    ("local.host", RelayPort.Host),
+                    ("local.port", $"{relay.VmUdpPort}"),
+                    ("remote.type", "inet"),
+                    ("remote.host", RelayPort.Host),
+                    ("remote.port", $"{relay.RelayUdpPort}"));
+                break;
+        }
     }
 
     private static void AddPci(

@@ -45,19 +45,11 @@ public static partial class QemuCommandLine
 
     private static void AddPluggedNic(QemuArguments arguments, PluggedLaunch.Nic nic)
     {
-        if (nic.Tap is { } tap)
-        {
-            arguments.AddList("-netdev", "tap", ("id", nic.Netdev), ("ifname", tap.Name), ("script", "no"), ("downscript", "no"));
-        }
-        else
-        {
-            arguments.AddList("-netdev", "user", ("id", nic.Netdev));
-        }
-
+        AddNetdev(arguments, nic.Netdev, nic.LinkPort);
         List<(string Key, string Value)> properties = [("netdev", nic.Netdev), ("mac", nic.Mac), ("romfile", "")];
-        if (nic.Tap is not null && nic.Driver == "virtio-net-pci")
+        if (nic.LinkPort is not null && nic.Driver == "virtio-net-pci")
         {
-            properties.Add(("host_mtu", $"{nic.Tap.MtuBytes}"));
+            properties.Add(("host_mtu", $"{nic.LinkPort.MtuBytes}"));
         }
 
         AddInPort(arguments, nic.Driver, nic.Id, nic.Port, [.. properties]);

@@ -131,9 +131,9 @@ public static partial class QemuCommandLine
             throw new ArgumentException($"VM \"{launch.Vm.Name}\" has a share without a folder, or the reverse.", nameof(launch));
         }
 
-        foreach (var nic in launch.Vm.Nics.OfType<LinkNic>().Where(nic => !launch.Taps.ContainsKey(nic.Id)))
+        foreach (var nic in launch.Vm.Nics.OfType<LinkNic>().Where(nic => !launch.LinkPorts.ContainsKey(nic.Id)))
         {
-            throw new ArgumentException($"{nic.Id} of VM \"{launch.Vm.Name}\" has no tap.", nameof(launch));
+            throw new ArgumentException($"{nic.Id} of VM \"{launch.Vm.Name}\" has no port of its link.", nameof(launch));
         }
 
         string?[] paths =

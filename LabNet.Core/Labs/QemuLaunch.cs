@@ -10,7 +10,7 @@ namespace LabNet.Core.Labs;
 /// <param name="Paths">The VM's files.</param>
 /// <param name="Image">The guest's kernel and initramfs; its root file system is behind the VM's disk.</param>
 /// <param name="ShareFolder">Absolute, there already; null exactly when the VM shares none.</param>
-/// <param name="Taps">One for each NIC on a link.</param>
+/// <param name="LinkPorts">One for each NIC on a link.</param>
 public sealed record QemuLaunch(
     LabName Lab,
     StartedVm Vm,
@@ -19,7 +19,7 @@ public sealed record QemuLaunch(
     VmPaths Paths,
     GuestImage Image,
     string? ShareFolder,
-    ImmutableDictionary<NicId, TapPort> Taps)
+    ImmutableDictionary<NicId, LinkPort> LinkPorts)
 {
     /// <summary>The file that trace events go to, once they are switched on; null where there is no place for them.</summary>
     public string? TraceLog { get; init; }
@@ -46,14 +46,28 @@ public abstract record PluggedLaunch(string Id, string Port)
     public sealed record Disk(string Id, string Port, string Driver, string File, string Serial, string? Controller) : PluggedLaunch(Id, Port);
 
     /// <param name="Driver"><c>virtio-net-pci</c> or <c>e1000e</c>.</param>
-    /// <param name="Tap">Null for the user-mode network.</param>
-    public sealed record Nic(string Id, string Port, string Driver, string Netdev, string Mac, TapPort? Tap) : PluggedLaunch(Id, Port);
+    /// <param name="LinkPort">Null for the user-mode network.</param>
+    public sealed record Nic(string Id, string Port, string Driver, string Netdev, string Mac, LinkPort? LinkPort) : PluggedLaunch(Id, Port);
 }
 
 /// <param name="Kernel">Absolute path: an ELF vmlinux (PVH) or bzImage for x86_64, an Image for aarch64.</param>
 /// <param name="Initrd">Absolute path.</param>
 public sealed record GuestImage(string Kernel, string Initrd);
 
-/// <param name="Name">Of a tap that the user who runs QEMU owns, made before QEMU starts.</param>
+/// <summary>Where a NIC is plugged into its link, on the host's side.</summary>
+/// <param name="Name">Unique in the lab.</param>
 /// <param name="MtuBytes">Of the link; the guest's interface gets the same.</param>
-public sealed record TapPort(string Name, int MtuBytes);
+public abstract record LinkPort(string Name, int MtuBytes);
+
+/// <param name="Name">Of a tap that the user who runs QEMU owns, made before QEMU starts.</param>
+public sealed record TapPort(string Name, int MtuBytes) : LinkPort(Name, MtuBytes);
+
+/// <summary>Two UDP ports of loopback, a frame a datagram.</summary>
+/// <param name="Name">As the tap would be called.</param>
+/// <param name="VmUdpPort">QEMU's.</param>
+/// <param name="RelayUdpPort">The relay's, for this NIC alone.</param>
+public sealed record RelayPort(string Name, int MtuBytes, int VmUdpPort, int RelayUdpPort) : LinkPort(Name, MtuBytes)
+{
+    /// <summary>Both are reached from this machine alone.</summary>
+    public const string Host = "127.0.0.1";
+}

@@ -18,6 +18,19 @@ public enum HostKind
     Machine,
 }
 
+/// <summary>What carries a link's frames.</summary>
+public enum LinkTransport
+{
+    /// <summary>The kernel where it can, else the relay; whoever brings the lab up decides (<see cref="Lab.WithTransport"/>).</summary>
+    Auto,
+
+    /// <summary>Bridges, taps and VXLAN devices of the kernel.</summary>
+    Vxlan,
+
+    /// <summary>A process of LabNet's own, which needs neither root nor taps.</summary>
+    Relay,
+}
+
 public enum NicModel
 {
     VirtioNet,
@@ -62,6 +75,14 @@ public static class Words
         HostKind.Namespace => "namespace",
         HostKind.Machine => "machine",
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, message: null),
+    };
+
+    public static string Word(this LinkTransport transport) => transport switch
+    {
+        LinkTransport.Auto => "auto",
+        LinkTransport.Vxlan => "vxlan",
+        LinkTransport.Relay => "relay",
+        _ => throw new ArgumentOutOfRangeException(nameof(transport), transport, message: null),
     };
 
     public static string Word(this NicModel model) => model switch

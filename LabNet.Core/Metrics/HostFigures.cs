@@ -5,9 +5,9 @@ using LabNet.Core.Vms;
 
 namespace LabNet.Core.Metrics;
 
-/// <summary>What the host tells of a VM: its process, its vCPUs' threads, its taps.</summary>
+/// <summary>What the host tells of a VM: its process, its vCPUs' threads, its taps or ports of the relay.</summary>
 /// <param name="taps">Those that the VM was started with, by NIC.</param>
-internal sealed class HostFigures(SampleBuilder sample, TimeProvider time, IReadOnlyList<(string Nic, string Tap)> taps)
+internal sealed class HostFigures(SampleBuilder sample, Host host, TimeProvider time, IReadOnlyList<(string Nic, string Tap)> taps)
 {
     private (string Nic, string Tap)[] _taps = [.. taps];
     private string[] _tapNames = [.. taps.Select(one => one.Tap)];
@@ -35,7 +35,7 @@ internal sealed class HostFigures(SampleBuilder sample, TimeProvider time, IRead
             WriteProcess(process.Pid, cpus);
         }
 
-        var counted = Host.ReadInterfaceCounters(_tapNames);
+        var counted = host.ReadNicCounters(_tapNames);
         var at = time.GetTimestamp();
         for (var place = 0; place < counted.Length; place++)
         {

@@ -47,7 +47,7 @@ internal sealed partial class VmSampler
         _sample = new SampleBuilder(time);
         _qemu = new QemuReader(session, time);
         _qemuFigures = new QemuFigures(_sample);
-        _hostFigures = new HostFigures(_sample, time, [.. vm.Nics.OfType<LinkNic>().Select(nic => (nic.Id.ToString(), names.Tap(vm.Name, nic.Id)))]);
+        _hostFigures = new HostFigures(_sample, session.Host, time, [.. vm.Nics.OfType<LinkNic>().Select(nic => (nic.Id.ToString(), names.Tap(vm.Name, nic.Id)))]);
         _guest = new GuestReader(session, time);
         _guestFigures = new GuestFigures(_sample, vm);
     }

@@ -3,12 +3,12 @@ using LabNet.Core.Labs;
 
 namespace LabNet.Core.Vms;
 
-/// <summary>A link's part on one host, as the kernel has it.</summary>
-/// <param name="Device">The VXLAN interface.</param>
+/// <summary>A link's part on one host, as the kernel has it, or as the relay does.</summary>
+/// <param name="Device">The VXLAN interface, or <c>relay</c>.</param>
 /// <param name="MtuBytes">Null while the device is missing.</param>
-/// <param name="Up">Whether bridge and VXLAN are up.</param>
+/// <param name="Up">Whether bridge and VXLAN are up, or the relay is.</param>
 /// <param name="Problem">What is wrong and what to do; null if nothing is.</param>
-public sealed record LinkStatus(HostName Host, LinkName Link, string Device, int? MtuBytes, bool Up, string? Problem);
+public sealed record LinkStatus(HostName Host, LinkName Link, string Device, int? MtuBytes, bool Up, string? Problem, LinkTransport Transport = LinkTransport.Vxlan);
 
 /// <summary>A link's part on one host changed.</summary>
 public sealed record LinkChanged(LinkStatus Status) : EventItem

@@ -4,8 +4,8 @@ using LabNet.Core.Labs;
 
 namespace LabNet.Core.Vms;
 
-/// <summary>Looks at what the kernel has of the lab's links, and tells when it changes.</summary>
-public sealed class LinkWatch(Lab lab, LiveFeed feed, TimeProvider time) : IAsyncDisposable
+/// <summary>Looks at what the kernel has of the lab's links, and how the relay does, and tells when it changes.</summary>
+public sealed class LinkWatch(Lab lab, Host host, LiveFeed feed, TimeProvider time) : IAsyncDisposable
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(2);
 
@@ -27,11 +27,11 @@ public sealed class LinkWatch(Lab lab, LiveFeed feed, TimeProvider time) : IAsyn
     {
         while (!cancellationToken.IsCancellationRequested)
         {
-            foreach (var host in lab.Hosts)
+            foreach (var place in lab.Hosts)
             {
                 foreach (var link in lab.Links)
                 {
-                    TellIfNew(Read(host.Name, link.Name));
+                    TellIfNew(link.IsByRelay ? ReadRelayed(place.Name, link.Name) : Read(place.Name, link.Name));
                 }
             }
 
@@ -39,19 +39,25 @@ public sealed class LinkWatch(Lab lab, LiveFeed feed, TimeProvider time) : IAsyn
         }
     }
 
-    private LinkStatus Read(HostName host, LinkName link)
+    private LinkStatus ReadRelayed(HostName on, LinkName link)
     {
-        var name = _names.Vxlan(host, link);
-        var (vxlan, bridge) = (Host.ReadInterface(name), Host.ReadInterface(_names.Bridge(host, link)));
+        var problem = host.ReadRelay().Problem;
+        return new LinkStatus(on, link, LinkTransport.Relay.Word(), LabLimits.RelayMtuBytes, problem is null, problem, LinkTransport.Relay);
+    }
+
+    private LinkStatus Read(HostName on, LinkName link)
+    {
+        var name = _names.Vxlan(on, link);
+        var (vxlan, bridge) = (Host.ReadInterface(name), Host.ReadInterface(_names.Bridge(on, link)));
         var problem = (vxlan, bridge) switch
         {
             (null, _) => $"The VXLAN interface {name} is missing. ./infra/lab up makes it.",
-            (_, null) => $"The bridge {_names.Bridge(host, link)} is missing. ./infra/lab up makes it.",
+            (_, null) => $"The bridge {_names.Bridge(on, link)} is missing. ./infra/lab up makes it.",
             ({ Up: false }, _) => $"{name} is down.",
             (_, { Up: false }) => $"{bridge.Name} is down.",
             _ => null,
         };
-        return new LinkStatus(host, link, name, vxlan?.MtuBytes, problem is null, problem);
+        return new LinkStatus(on, link, name, vxlan?.MtuBytes, problem is null, problem);
     }
 
     private void TellIfNew(LinkStatus status)

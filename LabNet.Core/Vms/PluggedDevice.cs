@@ -13,7 +13,7 @@ namespace LabNet.Core.Vms;
 /// <param name="Controller">The qdev id of the controller that was plugged in with it, where the disk itself is on that one's bus.</param>
 /// <param name="Netdev">The backend's id of a NIC; null for what is none.</param>
 /// <param name="Link">The link that a NIC is on; null for the user-mode network.</param>
-/// <param name="Tap">Its interface on the host; null where Link is.</param>
+/// <param name="Tap">Its interface on the host, or its port of the relay; null where Link is.</param>
 /// <param name="GuestName">What the guest called it then, such as <c>vdb</c>; null where the guest could not be asked.</param>
 public sealed record PluggedDevice(
     string Id,

@@ -9,21 +9,21 @@ namespace LabNet.Core.Vms;
 /// <param name="Paused">Whether the guest is to stand still at first.</param>
 public sealed record StartPoint(string Tag, ImmutableArray<PluggedDevice> Plugged, bool Paused = false)
 {
-    internal ImmutableArray<PluggedLaunch> ToLaunch(Func<string, TapPort> tapOf) => [.. Plugged.Select(device => Of(device, tapOf))];
+    internal ImmutableArray<PluggedLaunch> ToLaunch(Func<string, LinkPort> portOf) => [.. Plugged.Select(device => Of(device, portOf))];
 
-    private static PluggedLaunch Of(PluggedDevice device, Func<string, TapPort> tapOf) => device.Kind switch
+    private static PluggedLaunch Of(PluggedDevice device, Func<string, LinkPort> portOf) => device.Kind switch
     {
         "virtio-blk" => DiskOf(device, "virtio-blk-pci"),
         "nvme" => DiskOf(device, "nvme"),
         "virtio-scsi" => DiskOf(device, "scsi-hd"),
-        "virtio-net" => NicOf(device, "virtio-net-pci", tapOf),
-        "e1000e" => NicOf(device, "e1000e", tapOf),
+        "virtio-net" => NicOf(device, "virtio-net-pci", portOf),
+        "e1000e" => NicOf(device, "e1000e", portOf),
         _ => throw new VmConflictException($"{device.Id} is a {device.Kind}, which can only be plugged into a machine that runs."),
     };
 
     private static PluggedLaunch.Disk DiskOf(PluggedDevice device, string driver) =>
         new(device.Id, device.Port, driver, device.File!, device.Serial, device.Controller);
 
-    private static PluggedLaunch.Nic NicOf(PluggedDevice device, string driver, Func<string, TapPort> tapOf) =>
-        new(device.Id, device.Port, driver, device.Netdev!, device.Mac!, device.Tap is { } tap ? tapOf(tap) : null);
+    private static PluggedLaunch.Nic NicOf(PluggedDevice device, string driver, Func<string, LinkPort> portOf) =>
+        new(device.Id, device.Port, driver, device.Netdev!, device.Mac!, device.Tap is { } tap ? portOf(tap) : null);
 }

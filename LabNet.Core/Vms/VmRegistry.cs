@@ -1,3 +1,4 @@
+using LabNet.Core.Hosts;
 using LabNet.Core.Labs;
 using LabNet.Core.Storage;
 using Microsoft.Extensions.Logging;
@@ -8,10 +9,12 @@ namespace LabNet.Core.Vms;
 public sealed partial class VmRegistry : IAsyncDisposable
 {
     private readonly ILogger<VmRegistry> _logger;
+    private readonly Host _host;
 
     public VmRegistry(Lab lab, VmServices services)
     {
         Lab = lab;
+        _host = services.Host;
         Vms = [.. lab.Vms.Select(vm => new VmSession(lab, vm, services))];
         _logger = services.Loggers.CreateLogger<VmRegistry>();
     }
@@ -26,8 +29,10 @@ public sealed partial class VmRegistry : IAsyncDisposable
     public VmSession? Find(VmName name) => Vms.FirstOrDefault(vm => vm.State.Name == name);
 
     /// <summary>Adopts what runs and begins to listen.</summary>
+    /// <exception cref="HostException">The lab has links by the relay, whose folder cannot be written.</exception>
     public void Open()
     {
+        _host.OpenRelay(Lab);
         foreach (var vm in Vms)
         {
             vm.Open();

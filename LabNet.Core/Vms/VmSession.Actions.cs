@@ -97,10 +97,10 @@ public sealed partial class VmSession
 
             await _services.Host.CheckMediaAsync(vm, cancellationToken);
             var share = _services.Host.PrepareShare(vm);
-            var launch = new QemuLaunch(_lab.Name, vm, decision.Kind, Host.Architecture, Paths, image, share, ReadTaps())
+            var launch = new QemuLaunch(_lab.Name, vm, decision.Kind, Host.Architecture, Paths, image, share, ReadLinkPorts())
             {
                 TraceLog = TakeTraceLog(),
-                Plugged = from?.ToLaunch(ReadTap) ?? [],
+                Plugged = from?.ToLaunch(_services.Host.ReadLinkPort) ?? [],
                 LoadSnapshot = from?.Tag,
                 Paused = from?.Paused ?? false,
             };
@@ -157,15 +157,11 @@ public sealed partial class VmSession
         }
     }
 
-    private ImmutableDictionary<NicId, TapPort> ReadTaps()
+    private ImmutableDictionary<NicId, LinkPort> ReadLinkPorts()
     {
         var names = InterfaceNames.Of(_lab);
-        return _state.Definition.Nics.OfType<LinkNic>().ToImmutableDictionary(nic => nic.Id, nic => ReadTap(names.Tap(_state.Name, nic.Id)));
+        return _state.Definition.Nics.OfType<LinkNic>().ToImmutableDictionary(nic => nic.Id, nic => _services.Host.ReadLinkPort(names.Tap(_state.Name, nic.Id)));
     }
-
-    private static TapPort ReadTap(string name) => Host.ReadInterface(name) is { } tap
-        ? new TapPort(tap.Name, tap.MtuBytes)
-        : throw new HostException($"The network interface {name} is missing. ./infra/lab up makes it.");
 
     private async Task PowerdownAsync(CancellationToken cancellationToken)
     {

@@ -14,17 +14,17 @@ public sealed partial class VmSession
     /// <summary>The links that the VM's host has.</summary>
     internal IEnumerable<LinkName> Links => _state.Definition is StartedVm ? _lab.Links.Select(link => link.Name) : [];
 
-    /// <summary>A tap of the link that no NIC of this VM has.</summary>
+    /// <summary>A port of the link that no NIC of this VM has.</summary>
     /// <exception cref="VmConflictException">All are in use.</exception>
     /// <exception cref="HostException">They are missing.</exception>
-    internal TapPort ChooseSpareTap(LinkName link)
+    internal LinkPort ChooseSparePort(LinkName link)
     {
         var names = InterfaceNames.Of(_lab);
         var free = Enumerable.Range(1, LabLimits.SpareTaps).Select(number => names.SpareTap(_state.Name, link, number))
             .FirstOrDefault(name => _state.Plugged.All(device => device.Tap != name));
         return free is not null
-            ? ReadTap(free)
-            : throw new VmConflictException($"{_state.Name} has {LabLimits.SpareTaps} NICs plugged into {link} already, and no more taps for it. Unplug one.");
+            ? _services.Host.ReadLinkPort(free)
+            : throw new VmConflictException($"{_state.Name} has {LabLimits.SpareTaps} NICs plugged into {link} already, and no more ports for it. Unplug one.");
     }
 
     /// <summary>The machine that it runs on; for files of its own.</summary>

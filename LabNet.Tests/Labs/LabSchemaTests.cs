@@ -34,7 +34,9 @@ public sealed class LabSchemaTests
         Assert.Equal(Enum.GetValues<HostKind>().Select(Words.Word), Strings(Root["$defs"]!["host"]!["properties"]!["kind"]!["enum"]!));
         Assert.Equal(Enum.GetValues<Architecture>().Select(Words.Word), Strings(vm["arch"]!["enum"]!));
         Assert.Equal(Enum.GetValues<AcceleratorChoice>().Select(Words.Word), Strings(vm["accelerator"]!["enum"]!));
-        Assert.Equal(Enum.GetValues<NicModel>().Select(Words.Word), Strings(nic["model"]!["enum"]!));
+        Assert.Equal(Enum.GetValues<LinkTransport>().Select(Words.Word), Strings(link["transport"]!["enum"]!));
+        Assert.Equal(LinkTransport.Auto.Word(), (string)link["transport"]!["default"]!);
+        Assert.Equal(LabLimits.CpusMax.Select(Words.Word), Strings(nic["model"]!["enum"]!));
         Assert.Equal(LabLimits.CpusMax, (int)vm["cpus"]!["maximum"]!);
         Assert.Equal(LabLimits.NicsMax, (int)vm["nics"]!["maxItems"]!);
         Assert.Equal(LabLimits.VniMax, (int)link["vni"]!["maximum"]!);
@@ -84,6 +86,10 @@ public sealed class LabSchemaTests
             { SampleLab.Text(links: "links: { lab: { vni: 16777215, port: 65535 } }"), true },
             { SampleLab.Text(links: "links: { lab: { vni: 7, port: 65536 } }"), false },
             { SampleLab.Text(links: "links: { lab: { port: 4789 } }"), false },
+            { SampleLab.Text(links: "links: { lab: { vni: 7, transport: relay } }"), true },
+            { SampleLab.Text(links: "links: { lab: { vni: 7, transport: auto } }"), true },
+            { SampleLab.Text(links: "links: { lab: { vni: 7, transport: tap } }"), false },
+            { SampleLab.Text(links: "links: { lab: { vni: 7, transport: 1 } }"), false },
             { SampleLab.Text(links: "links: { Lab: { vni: 7 } }"), false },
             { SampleLab.Text(links: "links: { user: { vni: 7 } }"), false },
             { SampleLab.Text(vms: "vms: {}"), false },

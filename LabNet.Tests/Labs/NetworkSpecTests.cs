@@ -44,6 +44,25 @@ public sealed class NetworkSpecTests
     }
 
     [Fact]
+    public void Links_by_the_relay_are_left_out_and_with_them_all_that_needs_root()
+    {
+        var open = SampleLab.Read(SampleLab.Text(vms: "vms: { x86: { host: ares, arch: x86_64, image: debian, nics: [ user, lab ] } }"));
+        Assert.Equal("", Spec(open.WithTransport(LinkTransport.Relay)));
+        Assert.Contains("tap ares lab", Spec(open.WithTransport(LinkTransport.Vxlan)), StringComparison.Ordinal);
+
+        var both = SampleLab.Read(SampleLab.Text(
+            links: "links: { lab: { vni: 100, transport: vxlan }, slow: { vni: 101, transport: relay } }",
+            vms: "vms: { x86: { host: ares, arch: x86_64, image: debian, nics: [ lab, slow ] } }"));
+        Assert.Equal(both.Links, both.WithTransport(LinkTransport.Vxlan).Links);
+        var lines = Spec(both).Split('\n');
+        Assert.Contains(lines, line => line.StartsWith("link ares lab ", StringComparison.Ordinal));
+        Assert.Contains(lines, line => line.StartsWith("tap ares lab ", StringComparison.Ordinal));
+        Assert.DoesNotContain(lines, line => line.Contains(" slow ", StringComparison.Ordinal));
+
+        static string Spec(Lab lab) => NetworkSpec.For(lab, InterfaceNames.Of(lab), machine: null);
+    }
+
+    [Fact]
     public void A_machine_that_is_not_the_labs_is_refused()
     {
         var lab = TwoMachines();

@@ -113,12 +113,28 @@ public sealed class QemuCommandLineTests
     }
 
     [Fact]
+    public void A_NIC_by_the_relay_is_two_UDP_ports_of_loopback()
+    {
+        var launch = SampleLaunch.Of(Architecture.X86_64);
+        LinkPort port = new RelayPort("t-1", 1450, 20_001, 20_002);
+        launch = launch with
+        {
+            LinkPorts = launch.LinkPorts.SetItem(new NicId(1), port),
+            Plugged = [new PluggedLaunch.Nic("n1", "rp1", "virtio-net-pci", "n1-netdev", "52:54:00:00:00:01", port)],
+        };
+        const string Ends = "local.type=inet,local.host=127.0.0.1,local.port=20001,remote.type=inet,remote.host=127.0.0.1,remote.port=20002";
+        Assert.Contains($"dgram,id=eth1-netdev,{Ends}", QemuCommandLine.Build(launch));
+        Assert.Contains($"dgram,id=n1-netdev,{Ends}", QemuCommandLine.Build(launch));
+        Assert.Contains(Devices(launch), device => device.Contains("id=n1,", StringComparison.Ordinal) && device.Contains("host_mtu=1450", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void A_launch_that_contradicts_itself_is_refused()
     {
         var launch = SampleLaunch.Of(Architecture.Aarch64);
         AssertRefused(launch with { Accelerator = Accelerator.Kvm }, "KVM on x86_64 can't run the aarch64 guest");
         AssertRefused(launch with { ShareFolder = null }, "share without a folder");
-        AssertRefused(launch with { Taps = launch.Taps.Clear() }, "eth1 of VM \"arm\" has no tap");
+        AssertRefused(launch with { LinkPorts = launch.LinkPorts.Clear() }, "eth1 of VM \"arm\" has no port of its link");
 
         static void AssertRefused(QemuLaunch launch, string message)
         {

@@ -38,6 +38,6 @@ internal static class SampleLaunch
             VmPaths.In(folder),
             new GuestImage($"{image}/kernel", $"{image}/initrd"),
             share,
-            vm.Nics.OfType<LinkNic>().ToImmutableDictionary(nic => nic.Id, nic => new TapPort(names.Tap(vm.Name, nic.Id), 1450)));
+            vm.Nics.OfType<LinkNic>().ToImmutableDictionary(nic => nic.Id, nic => (LinkPort)new TapPort(names.Tap(vm.Name, nic.Id), 1450)));
     }
 }

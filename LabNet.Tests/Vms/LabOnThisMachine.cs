@@ -6,6 +6,7 @@ using LabNet.Core.Qmp;
 using LabNet.Core.Recovery;
 using LabNet.Core.Snapshots;
 using LabNet.Core.Storage;
+using LabNet.Core.Traffic;
 using LabNet.Core.Vms;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -68,6 +69,12 @@ internal sealed class LabOnThisMachine : IAsyncDisposable
         return lab;
     }
 
+    public Host Host => _host!;
+
+    public RelayKeeper Relay { get; private set; } = null!;
+
+    public LinkImpairments Impairments { get; private set; } = null!;
+
     public VmSession Vm(string name) => Vms.Find(VmName.Parse(name))!;
 
     /// <summary>What a new LabNet.Web finds after the old one is gone: the files and the QEMU processes, nothing else.</summary>
@@ -111,6 +118,12 @@ internal sealed class LabOnThisMachine : IAsyncDisposable
     {
         var vms = Vms.Vms.Select(vm => vm.Paths).Where(paths => QemuProcess.ReadFrom(paths) is not null).ToList();
         await CloseSessionsAsync();
+        if (QemuProcess.ReadFrom(Host.RelayFolder) is { } relay)
+        {
+            relay.Kill();
+            vms.Add(VmPaths.In(Host.RelayFolder));
+        }
+
         vms.ForEach(paths => QemuProcess.ReadFrom(paths)?.Kill());
 
         // vm-run.sh writes into the folder until it has noted how QEMU ended.
@@ -137,6 +150,9 @@ internal sealed class LabOnThisMachine : IAsyncDisposable
             NullLoggerFactory.Instance);
         Vms = new VmRegistry(_lab, services);
         Vms.Open();
+        Relay = new RelayKeeper(_lab, _host, Feed, Time, NullLogger<RelayKeeper>.Instance);
+        Relay.Start();
+        Impairments = new LinkImpairments(_lab, _host, new RelayControl(_host, Time));
         FaultStore = new FaultStore(_database);
         Faults = new FaultRegistry(Vms, FaultStore, Feed, Time, NullLogger<FaultRegistry>.Instance);
         Faults.Start();
@@ -161,6 +177,7 @@ internal sealed class LabOnThisMachine : IAsyncDisposable
         }
 
         await Chaos.DisposeAsync();
+        await Relay.DisposeAsync();
         await Recovery.DisposeAsync();
         await Snapshots.DisposeAsync();
         await Faults.DisposeAsync();

@@ -5,7 +5,8 @@ namespace LabNet.Web.Startup;
 
 /// <summary>
 /// <c>LabNet.Web check LABFILE</c>: reads a lab file without starting anything, for infra/lab. Prints
-/// <c>{"name": …, "networkSpec": …, "started": [VM…]}</c>, or each mistake as <c>FILE:LINE:COLUMN: what is wrong</c> to standard error and ends with 2.
+/// <c>{"name": …, "networkSpec": …, "networkSpecByRelay": …, "started": [VM…]}</c>, or each mistake as <c>FILE:LINE:COLUMN: what is wrong</c> to standard error and ends with 2.
+/// The first spec is that where the kernel carries what the file leaves open, the second that where the relay does; both are alike if it leaves nothing open.
 /// </summary>
 public static class LabCheck
 {
@@ -31,7 +32,8 @@ public static class LabCheck
         using var json = new Utf8JsonWriter(output);
         json.WriteStartObject();
         json.WriteString("name", lab.Name.ToString());
-        json.WriteString("networkSpec", NetworkSpec.For(lab, InterfaceNames.Of(lab), machine: null));
+        json.WriteString("networkSpec", SpecOf(lab.WithTransport(LinkTransport.Vxlan)));
+        json.WriteString("networkSpecByRelay", SpecOf(lab.WithTransport(LinkTransport.Relay)));
         json.WriteStartArray("started");
         foreach (var vm in lab.Vms.OfType<StartedVm>())
         {
@@ -42,4 +44,6 @@ public static class LabCheck
         json.WriteEndObject();
         return 0;
     }
+
+    private static string SpecOf(Lab lab) => NetworkSpec.For(lab, InterfaceNames.Of(lab), machine: null);
 }

@@ -31,6 +31,7 @@ public static class LabRegistration
             throw new LabFileException(settings.LabFile, reading.Mistakes);
         }
 
+        lab = lab.WithTransport(settings.AutoTransport);
         return services
             .AddSingleton(TimeProvider.System)
             .AddFeed()

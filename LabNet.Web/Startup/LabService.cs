@@ -15,7 +15,7 @@ namespace LabNet.Web.Startup;
 /// and begins to measure. When LabNet ends, the VMs stay as they are.
 /// </summary>
 public sealed partial class LabService(
-    VmRegistry vms, LinkWatch links, PingMesh pings, MetricsPump metrics, TracePump traces, FlowWatch flows, CaptureRegistry captures, SnapshotRegistry snapshots, FaultRegistry faults, RecoveryRegistry recovery, ChaosRuns chaos, TrafficRunStore trafficRuns, OperationStore operations, IoBenchmarkStore benchmarks, LabNetSettings settings, TimeProvider time, ILogger<LabService> logger) : BackgroundService
+    VmRegistry vms, LinkWatch links, RelayKeeper relay, PingMesh pings, MetricsPump metrics, TracePump traces, FlowWatch flows, CaptureRegistry captures, SnapshotRegistry snapshots, FaultRegistry faults, RecoveryRegistry recovery, ChaosRuns chaos, TrafficRunStore trafficRuns, OperationStore operations, IoBenchmarkStore benchmarks, LabNetSettings settings, TimeProvider time, ILogger<LabService> logger) : BackgroundService
 {
     private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
 
@@ -24,6 +24,7 @@ public sealed partial class LabService(
         vms.Open();
         faults.Start();
         snapshots.Start();
+        relay.Start();
         links.Start();
         pings.Start();
         metrics.Start();

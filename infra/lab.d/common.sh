@@ -138,3 +138,11 @@ vm_details() {
     api_or_die GET "/api/v1/vms/$vm"
   done | jq --slurp .
 }
+
+# What the kernel has of the lab's links.
+remove_network() {
+  local name
+  name=$(basename -- "$state")
+  [[ $("$infra/network.sh" status --lab "$name" --json 2>/dev/null | jq '(.hosts | length) + (.links | length) + (.taps | length)' 2>/dev/null) != 0 ]] || return 0
+  as_root "$infra/network.sh" down --lab "$name" >&2
+}

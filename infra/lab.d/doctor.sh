@@ -59,7 +59,10 @@ doctor_kvm() {
 }
 
 doctor_network() {
-  if [[ -c /dev/net/tun ]]; then good "tun: /dev/net/tun"; else bad "tun: no /dev/net/tun. sudo modprobe tun; in a container, hand the device in"; fi
+  if [[ -c /dev/net/tun ]]; then good "tun: /dev/net/tun"; else note "tun: no /dev/net/tun, so links go by LabNet's own relay, which is slower. For links of the kernel: sudo modprobe tun; in a container, hand the device in"; fi
+  if [[ $EUID -ne 0 ]] && ! command -v sudo >/dev/null; then
+    note "root: there is neither root nor sudo; links go by LabNet's own relay, and trace events have no place"
+  fi
   local filter=/proc/sys/net/bridge/bridge-nf-call-iptables
   if [[ -r $filter && $(<"$filter") == 1 ]] && command -v iptables >/dev/null; then
     note "bridges: the firewall sees bridged frames here (Docker does that); LabNet adds a rule of its own for its bridges"

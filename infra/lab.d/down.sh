@@ -23,9 +23,10 @@ lab_down() {
     cp -- "$pid" "$(dirname -- "$pid")/ended"
     end_process "$pid" "QEMU of $(basename -- "$(dirname -- "$pid")")"
   done
+  end_process "$state/relay/pid" "the relay"
   remove_network
   remove_vm_folders
-  rm --force "$state/labnet.pid" "$state/url"
+  rm --force "$state/labnet.pid" "$state/url" "$state/transport"
   [[ $purge == no ]] || purge_state
   say "The lab is down."
 }
@@ -61,13 +62,6 @@ remove_vm_folders() {
   for folder in "$state"/vms/*/trace "$state"/vms/*/traffic; do
     ! mountpoint --quiet -- "$folder" || as_root umount "$folder"
   done
-}
-
-remove_network() {
-  local name
-  name=$(basename -- "$state")
-  [[ $("$infra/network.sh" status --lab "$name" --json 2>/dev/null | jq '(.hosts | length) + (.links | length) + (.taps | length)' 2>/dev/null) != 0 ]] || return 0
-  as_root "$infra/network.sh" down --lab "$name" >&2
 }
 
 purge_state() {

@@ -7,7 +7,7 @@ status_json() {
   jq --null-input --arg url "$(<"$state/url")" --argjson vms "$vms" --argjson lab "$lab" '{
     $url,
     vms: [$vms[] | {name, host, arch, connection, runState, guestAgent, pid, qmpSocket, attachedTo}],
-    links: [$lab.links[] | {name, kind: "vxlan", mtu: ([.hosts[].mtuBytes | values] | min)}]
+    links: [$lab.links[] | {name, kind: .transport, mtu: ([.hosts[].mtuBytes | values] | min)}]
   }'
 }
 

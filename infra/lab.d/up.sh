@@ -32,6 +32,8 @@ lab_up() {
   check_lab "$lab_file"
   checked_key+=" raw-qmp=$raw_qmp"
   (umask 077 && mkdir --parents "$state")
+  choose_transport
+  checked_key+=" transport=$transport"
   ln --symbolic --force --no-dereference "$state" "$state_root/current"
   make_network
   make_vm_folders
@@ -62,7 +64,7 @@ interrupted() {
   exit 130
 }
 
-# Sets state (the lab's folder), lab_name and network_spec from what the application makes of the lab file, and checked_key, which is
+# Sets state (the lab's folder), lab_name and the network's specs from what the application makes of the lab file, and checked_key, which is
 # another one when the file or the application is.
 check_lab() {
   local checked known=$state_root/checked
@@ -77,11 +79,12 @@ check_lab() {
   state=$state_root/$(jq --raw-output .name <<<"$checked")
   lab_name=$(jq --raw-output .name <<<"$checked")
   network_spec=$(jq --raw-output .networkSpec <<<"$checked")
+  network_spec_by_relay=$(jq --raw-output .networkSpecByRelay <<<"$checked")
   mapfile -t started_vms < <(jq --raw-output '.started[]' <<<"$checked")
 }
 
-# A tmpfs of its own for each VM's trace events: QEMU waits for no reader there, and what nobody reads takes no more than this.
-# What QEMU writes there it writes without waiting, and what nobody reads takes no more memory than that.
+# Each VM has folders of its own on tmpfs, for trace events and for packets: QEMU waits for no reader there, and what nobody reads takes no
+# more memory than that.
 make_vm_folders() {
   local vm
   for vm in "${started_vms[@]}"; do
@@ -96,11 +99,53 @@ make_vm_folders() {
 make_tmpfs() {
   ! mountpoint --quiet -- "$1" || return 0
   (umask 077 && mkdir --parents "$1")
+  # Without root the lab has neither, and goes on.
+  [[ $EUID -eq 0 ]] || command -v sudo >/dev/null || return 1
   as_root mount -t tmpfs -o "size=$2m,nr_inodes=1k,mode=0700,uid=$EUID,gid=$(id --group),nosuid,nodev,noexec" "$3" "$1"
+}
+
+# What carries the links whose transport the lab file leaves open: the kernel where it can be made to, else the relay. It stays so until
+# the lab is taken down: a VM that runs cannot change over.
+choose_transport() {
+  local chosen=$state/transport why
+  if [[ -f $chosen ]]; then
+    transport=$(<"$chosen")
+  elif [[ $network_spec == "$network_spec_by_relay" ]] || why=$(kernel_cannot_carry); then
+    transport=relay
+  else
+    transport=vxlan
+  fi
+  [[ -z ${why:-} ]] || say "The links go by LabNet's own relay: $why"
+  echo "$transport" >"$chosen"
+  [[ $transport == vxlan ]] || network_spec=$network_spec_by_relay
+}
+
+# True, with the reason, where this machine's kernel gives no links to this user.
+kernel_cannot_carry() {
+  if [[ ! -c /dev/net/tun ]]; then
+    echo "this machine has no /dev/net/tun"
+  elif [[ $EUID -eq 0 ]]; then
+    # CAP_NET_ADMIN, which root lacks in many a container.
+    local capabilities
+    capabilities=$(awk '/^CapEff:/ {print $2}' /proc/self/status)
+    (((0x$capabilities >> 12 & 1) == 0)) && echo "root may not change the network here"
+  elif "$infra/network.sh" check --lab "$lab_name" --user "$(id --user --name)" - <<<"$network_spec" >/dev/null 2>&1; then
+    return 1
+  elif ! command -v sudo >/dev/null; then
+    echo "there is neither root nor sudo"
+  else
+    ! sudo --non-interactive true 2>/dev/null && ! id --name --groups | grep --quiet --extended-regexp '\b(sudo|wheel|admin)\b' &&
+      echo "$(id --user --name) may not become root"
+  fi
 }
 
 # Who is not root is asked for root only if there is something to do.
 make_network() {
+  # A lab whose links all go by the relay needs nothing of the kernel; what an earlier lab file made goes.
+  if [[ -z $network_spec ]]; then
+    remove_network
+    return
+  fi
   if [[ $EUID -ne 0 ]] && "$infra/network.sh" check --lab "$lab_name" --user "$(id --user --name)" - <<<"$network_spec" >/dev/null 2>&1; then
     return
   fi
@@ -125,7 +170,7 @@ start_labnet() {
     # Its own session: Ctrl-C here, and the end of this terminal, are not meant for it.
     LabNet__StateFolder=$state LabNet__LabFile=$lab_file LabNet__InfraFolder=$infra LabNet__GuestsFolder=$cache_root/guests \
       LabNet__GuestRelease=${LABNET_DEBIAN_RELEASE:-$(guest_release)} LabNet__StartVms=true \
-      LabNet__RawQmp=$raw_qmp ASPNETCORE_URLS=$url \
+      LabNet__RawQmp=$raw_qmp LabNet__AutoTransport=$transport ASPNETCORE_URLS=$url \
       setsid dotnet LabNet.Web.dll </dev/null >"$state/labnet.log" 2>&1 {turn}>&- &
     note_process $! "$state/labnet.pid"
   ) || labnet_failed

@@ -16,6 +16,9 @@ public sealed partial class NetworkTab
     [Inject]
     private TimeProvider Time { get; set; } = default!;
 
+    [Inject]
+    private Host Machine { get; set; } = default!;
+
     [Parameter, EditorRequired]
     public VmSession Session { get; set; } = default!;
 
@@ -39,17 +42,17 @@ public sealed partial class NetworkTab
         IReadOnlyList<NicCounters> nics =
         [
             .. State.Definition.Nics.Select(nic => NicCounters.Of(
-                nic.Id.ToString(), nic.Model.Word(), nic.Mac.ToString(), (nic as LinkNic)?.Link.ToString(), nic is LinkNic ? names.Tap(State.Name, nic.Id) : null)),
-            .. State.Plugged.Where(device => device.Netdev is not null).Select(nic => NicCounters.Of(nic.Id, nic.Kind, nic.Mac, nic.Link, nic.Tap)),
+                Machine, nic.Id.ToString(), nic.Model.Word(), nic.Mac.ToString(), (nic as LinkNic)?.Link.ToString(), nic is LinkNic ? names.Tap(State.Name, nic.Id) : null)),
+            .. State.Plugged.Where(device => device.Netdev is not null).Select(nic => NicCounters.Of(Machine, nic.Id, nic.Kind, nic.Mac, nic.Link, nic.Tap)),
         ];
         return Task.FromResult(new GuestReading<IReadOnlyList<NicCounters>>(nics, Time.GetUtcNow()));
     }
 
     /// <param name="Link">Null for the user-mode network, as the next.</param>
-    /// <param name="Counters">As the host sees them: what the guest sends, it receives. Null without a tap.</param>
+    /// <param name="Counters">As the host sees them: what the guest sends, it receives. Null without a tap or a port of the relay.</param>
     private sealed record NicCounters(string Id, string Model, string? Mac, string? Link, string? Tap, InterfaceState? State, InterfaceCounters? Counters)
     {
-        public static NicCounters Of(string id, string model, string? mac, string? link, string? tap) =>
-            new(id, model, mac, link, tap, tap is null ? null : Host.ReadInterface(tap), tap is null ? null : Host.ReadInterfaceCounters(tap)[0]);
+        public static NicCounters Of(Host host, string id, string model, string? mac, string? link, string? tap) =>
+            new(id, model, mac, link, tap, tap is null ? null : host.ReadNicState(tap), tap is null ? null : host.ReadNicCounters(tap)[0]);
     }
 }

@@ -1,0 +1,239 @@
+using System.Collections.Immutable;
+using System.Net.Sockets;
+using System.Text.Json;
+
+namespace LabNet.Core.Traffic;
+
+/// <summary>What the relay is asked, and the impairments that it keeps until their time is up.</summary>
+public sealed partial class RelayProcess
+{
+    /// <summary>Longer than any request.</summary>
+    private const int RequestBytesMax = 4096;
+
+    /// <summary>LabNet needs one, whoever looks for himself another.</summary>
+    private const int ClientsMax = 16;
+
+    private readonly Dictionary<(string Port, ImpairDirection Direction), ImpairmentInForce> _inForce = [];
+    private int _clients;
+
+    private string SocketPath => Path.Join(_folder, "relay.sock");
+
+    private string ImpairmentsPath => Path.Join(_folder, "impairments.json");
+
+    private void ListenForRequests()
+    {
+        // The lock is held: a socket that is there is a dead relay's.
+        File.Delete(SocketPath);
+        var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) { Blocking = false };
+        listener.Bind(new UnixDomainSocketEndPoint(SocketPath));
+        File.SetUnixFileMode(SocketPath, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        listener.Listen(ClientsMax);
+        _readers.Add(listener, () => Accept(listener));
+    }
+
+    private void Accept(Socket listener)
+    {
+        try
+        {
+            var client = listener.Accept();
+            client.Blocking = false;
+            if (_clients == ClientsMax)
+            {
+                client.Dispose();
+                return;
+            }
+
+            _clients++;
+            var buffer = new byte[RequestBytesMax];
+            var filled = 0;
+            _readers.Add(client, () => filled = Serve(client, buffer, filled));
+        }
+        catch (SocketException)
+        {
+            // The client has gone again.
+        }
+    }
+
+    /// <returns>How much of the buffer is a line that has not ended.</returns>
+    private int Serve(Socket client, byte[] buffer, int filled)
+    {
+        try
+        {
+            var read = client.Receive(buffer.AsSpan(filled));
+            var text = buffer.AsSpan(0, filled + read);
+            while (text.IndexOf((byte)'\n') is var end and >= 0)
+            {
+                var reply = JsonSerializer.SerializeToUtf8Bytes(Answer(text[..end]), RelayJson.Default.RelayReply);
+                byte[] line = [.. reply, (byte)'\n'];
+
+                // A client that does not read its answers is sent away; the frames do not wait for it.
+                if (client.Send(line) < line.Length)
+                {
+                    return SendAway(client);
+                }
+
+                text = text[(end + 1)..];
+            }
+
+            if (read > 0 && text.Length < buffer.Length)
+            {
+                text.CopyTo(buffer);
+                return text.Length;
+            }
+        }
+        catch (SocketException)
+        {
+            // The client has gone.
+        }
+
+        return SendAway(client);
+    }
+
+    private int SendAway(Socket client)
+    {
+        _clients--;
+        Close(client);
+        return 0;
+    }
+
+    private RelayReply Answer(ReadOnlySpan<byte> line)
+    {
+        try
+        {
+            return Carry(JsonSerializer.Deserialize(line, RelayJson.Default.RelayRequest));
+        }
+        catch (JsonException e)
+        {
+            return new RelayReply($"That is no request: {Told(e)}");
+        }
+    }
+
+    private RelayReply Carry(RelayRequest? request) => request switch
+    {
+        { Do: "ports" } => new RelayReply { Ports = [.. _ends.Values.Select(StateOf)] },
+        { Do: "counters" } => new RelayReply { Counters = [.. _ends.Values.Select(CountersOf)] },
+        { Do: "impair", Port: { } port, Direction: { } direction, Impairment: { } what, Until: { } until } =>
+            Impair(port, direction, what, request.Seed ?? 0, until),
+        { Do: "lift", Port: { } port, Direction: { } direction } => Lift(port, direction),
+        _ => new RelayReply("A request is ports, counters, impair (port, direction, impairment, until) or lift (port, direction)."),
+    };
+
+    private RelayReply Impair(string port, ImpairDirection direction, Impairment what, ulong seed, DateTimeOffset until)
+    {
+        if (!_nics.TryGetValue(port, out var nic))
+        {
+            return new RelayReply($"There is no port {port} here.");
+        }
+
+        if (ImpairmentLimits.MistakeOf(what) is { } mistake)
+        {
+            return new RelayReply(mistake);
+        }
+
+        foreach (var one in EachOf(direction))
+        {
+            _inForce[(port, one)] = new ImpairmentInForce(port, one, what, seed, until);
+            PutInForce(nic, _inForce[(port, one)]);
+        }
+
+        return Kept();
+    }
+
+    private RelayReply Lift(string port, ImpairDirection direction)
+    {
+        if (_nics.TryGetValue(port, out var nic))
+        {
+            nic.Link.Switch.Lift(nic.Number, direction, NowUs());
+        }
+
+        foreach (var one in EachOf(direction))
+        {
+            _inForce.Remove((port, one));
+        }
+
+        return Kept();
+    }
+
+    private void PutInForce(NicEnd nic, ImpairmentInForce of)
+    {
+        var untilUs = NowUs() + (long)(of.Until - _time.GetUtcNow()).TotalMicroseconds;
+        nic.Link.Switch.Impair(nic.Number, of.Direction, of.What, of.Seed, untilUs);
+    }
+
+    /// <summary>Those of a relay that died before their time was up. Their random numbers begin anew.</summary>
+    private void ReinstateImpairments()
+    {
+        try
+        {
+            var kept = File.Exists(ImpairmentsPath) ? JsonSerializer.Deserialize(File.ReadAllBytes(ImpairmentsPath), RelayJson.Default.ImpairmentInForceArray) : [];
+            foreach (var one in kept?.Where(one => one.Until > _time.GetUtcNow()) ?? [])
+            {
+                if (_nics.TryGetValue(one.Port, out var nic))
+                {
+                    _inForce[(one.Port, one.Direction)] = one;
+                    PutInForce(nic, one);
+                }
+            }
+        }
+        catch (Exception e) when (e is IOException or JsonException)
+        {
+            Console.Error.WriteLine($"What was done to frames before is not known, so nothing is: {e.Message}");
+        }
+    }
+
+    private void ForgetEndedImpairments()
+    {
+        var ended = _inForce.Where(one => one.Value.Until <= _time.GetUtcNow()).Select(one => one.Key).ToList();
+        if (ended.Count > 0)
+        {
+            ended.ForEach(key => _inForce.Remove(key));
+            Kept();
+        }
+    }
+
+    private RelayReply Kept()
+    {
+        try
+        {
+            var making = ImpairmentsPath + ".new";
+            File.WriteAllBytes(making, JsonSerializer.SerializeToUtf8Bytes([.. _inForce.Values], RelayJson.Default.ImpairmentInForceArray));
+            File.Move(making, ImpairmentsPath, overwrite: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // It is in force all the same; only a relay that dies before its end forgets it.
+            Console.Error.WriteLine($"What is done to frames cannot be noted: {e.Message}");
+        }
+
+        return new RelayReply();
+    }
+
+    private static ImpairDirection[] EachOf(ImpairDirection direction) =>
+        direction == ImpairDirection.Both ? [ImpairDirection.In, ImpairDirection.Out] : [direction];
+
+    private static RelayPortState StateOf(PortEnd end) =>
+        new(end.Name, end.Link.Plan.Name, end.Label, end is NicEnd nic ? nic.Problem : ((PeerEnd)end).Uplink.Problem);
+
+    private RelayPortCounters CountersOf(PortEnd end)
+    {
+        var of = end.Link.Switch;
+        var nic = end as NicEnd;
+        ImmutableArray<ImpairmentInForce> impairments =
+        [
+            .. EachOf(ImpairDirection.Both).Where(direction => of.ImpairmentOf(end.Number, direction) is not null && _inForce.ContainsKey((end.Name, direction)))
+                .Select(direction => _inForce[(end.Name, direction)]),
+        ];
+        return new RelayPortCounters(
+            end.Name,
+            end.Link.Plan.Name,
+            end.Label,
+            of.CountersOf(end.Number, ImpairDirection.Out),
+            of.CountersOf(end.Number, ImpairDirection.In),
+            of.HeldBy(end.Number, ImpairDirection.Out),
+            of.HeldBy(end.Number, ImpairDirection.In),
+            nic is null ? 0 : _drops.Of(nic.Plan.RelayUdpPort),
+            nic is null ? 0 : _drops.Of(nic.Plan.VmUdpPort),
+            nic?.Strangers ?? ((PeerEnd)end).Uplink.Strangers,
+            impairments);
+    }
+}
