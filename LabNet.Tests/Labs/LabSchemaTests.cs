@@ -36,7 +36,7 @@ public sealed class LabSchemaTests
         Assert.Equal(Enum.GetValues<AcceleratorChoice>().Select(Words.Word), Strings(vm["accelerator"]!["enum"]!));
         Assert.Equal(Enum.GetValues<LinkTransport>().Select(Words.Word), Strings(link["transport"]!["enum"]!));
         Assert.Equal(LinkTransport.Auto.Word(), (string)link["transport"]!["default"]!);
-        Assert.Equal(LabLimits.CpusMax.Select(Words.Word), Strings(nic["model"]!["enum"]!));
+        Assert.Equal(Enum.GetValues<NicModel>().Select(Words.Word), Strings(nic["model"]!["enum"]!));
         Assert.Equal(LabLimits.CpusMax, (int)vm["cpus"]!["maximum"]!);
         Assert.Equal(LabLimits.NicsMax, (int)vm["nics"]!["maxItems"]!);
         Assert.Equal(LabLimits.VniMax, (int)link["vni"]!["maximum"]!);

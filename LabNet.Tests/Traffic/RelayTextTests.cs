@@ -45,6 +45,12 @@ public sealed class RelayTextTests
         Assert.Equal(0, drops.Of(0x4e21));
     }
 
+    private static string[] Lines(long drops, string address) =>
+    [
+        "   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops",
+        $"  511: {address} 00000000:0000 07 00000000:00000000 00:00000000 00000000     0        0 36103 2 0000000000000000 {drops}",
+    ];
+
     [Fact]
     public void Lines_that_are_none_are_passed_over() => new UdpDrops().Read(["", "a b", "1: 0100007F:ZZZZ 0 0 0 0 0 0 0 0 0 0 x"], new HashSet<int> { 1 });
 

@@ -90,6 +90,6 @@ public sealed partial class RelayKeeper(Lab lab, Host host, LiveFeed feed, TimeP
         _known = begun.Note;
     }
 
-    [LoggerMessage(6101, LogLevel.Error, "The relay of the lab's links could not be started; it is tried again")]
+    [LoggerMessage(3401, LogLevel.Error, "The relay of the lab's links could not be started; it is tried again")]
     private partial void LogNotStarted(Exception exception);
 }
