@@ -3,7 +3,6 @@ using System.Text.Json.Serialization;
 using Dapper;
 using LabNet.Core.Feed;
 using LabNet.Core.Labs;
-using LabNet.Core.Snapshots;
 using LabNet.Core.Storage;
 
 namespace LabNet.Core.Faults;
@@ -59,7 +58,7 @@ public sealed class FaultStore(Database labDatabase)
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     UseStringEnumConverter = true,
     IgnoreReadOnlyProperties = true,
-    Converters = [typeof(VmNameConverter), typeof(FaultIdConverter), typeof(FaultSpecConverter)],
+    Converters = [typeof(LabNameConverter<VmName>), typeof(FaultIdConverter), typeof(FaultSpecConverter)],
     RespectNullableAnnotations = true,
     RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(Fault))]

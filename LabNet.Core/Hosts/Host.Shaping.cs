@@ -30,6 +30,7 @@ public sealed partial class Host
         {
             using var tried = Process.Start(new ProcessStartInfo("unshare", ["--net", FindTc()!, "qdisc", "add", "dev", "lo", "root", "netem", "delay", "1ms"])
             {
+                UseShellExecute = false,
                 RedirectStandardError = true,
                 RedirectStandardOutput = true,
             })!;

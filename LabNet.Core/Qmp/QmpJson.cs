@@ -47,7 +47,6 @@ public readonly record struct QmpNothing;
 [JsonSerializable(typeof(DeviceAddArguments))]
 [JsonSerializable(typeof(BlockdevAddArguments))]
 [JsonSerializable(typeof(NetdevAddArguments))]
-[JsonSerializable(typeof(ObjectAddArguments))]
 [JsonSerializable(typeof(IdArguments))]
 [JsonSerializable(typeof(NodeNameArguments))]
 [JsonSerializable(typeof(HistogramArguments))]

@@ -3,7 +3,6 @@ using System.Text.Json.Serialization;
 using Dapper;
 using LabNet.Core.Feed;
 using LabNet.Core.Labs;
-using LabNet.Core.Snapshots;
 using LabNet.Core.Storage;
 
 namespace LabNet.Core.Recovery;
@@ -86,7 +85,7 @@ public sealed class RecoveryStore(Database labDatabase)
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     UseStringEnumConverter = true,
     IgnoreReadOnlyProperties = true,
-    Converters = [typeof(VmNameConverter)],
+    Converters = [typeof(LabNameConverter<VmName>)],
     RespectNullableAnnotations = true,
     RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(RecoveryStanding))]

@@ -88,7 +88,7 @@ internal static class SnapshotDocument
     WriteIndented = true,
     UseStringEnumConverter = true,
     IgnoreReadOnlyProperties = true,
-    Converters = [typeof(VmNameConverter)],
+    Converters = [typeof(LabNameConverter<VmName>)],
     RespectNullableAnnotations = true,
     RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(SnapshotTree))]

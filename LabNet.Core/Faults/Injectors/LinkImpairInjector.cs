@@ -39,7 +39,7 @@ internal sealed class LinkImpairInjector(VmSession vm, LinkImpairFault spec) : I
                 ["interval"] = JsonSerializer.SerializeToElement(microseconds),
             },
         };
-        await Vm.ExecuteAsync(QomCommands.Add, filter, cancellationToken);
+        await Vm.ExecuteAsync(ObjectCommands.Add, filter, cancellationToken);
         var interval = await Vm.ReadAsync(QomCommands.Get, new QomGetArguments($"/objects/{IdOf(fault)}", "interval"), cancellationToken);
         return new Sight(interval.TryGetInt64(out var told) && told == microseconds, $"QEMU keeps frames and lets them go each {interval} µs.");
     }
@@ -49,7 +49,7 @@ internal sealed class LinkImpairInjector(VmSession vm, LinkImpairFault spec) : I
         var objects = await Vm.ReadAsync(QomCommands.List, new QomPathArguments("/objects"), cancellationToken);
         if (objects.Any(one => one.Name == IdOf(fault)))
         {
-            await Vm.ExecuteAsync(QomCommands.Delete, new IdArguments(IdOf(fault)), cancellationToken);
+            await Vm.ExecuteAsync(ObjectCommands.Delete, new IdArguments(IdOf(fault)), cancellationToken);
         }
 
         return "QEMU keeps no frames any more.";

@@ -3,7 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Dapper;
 using LabNet.Core.Feed;
-using LabNet.Core.Snapshots;
+using LabNet.Core.Labs;
 using LabNet.Core.Storage;
 
 namespace LabNet.Core.Faults;
@@ -114,7 +114,7 @@ public sealed class ChaosStore(Database labDatabase)
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     UseStringEnumConverter = true,
-    Converters = [typeof(VmNameConverter)],
+    Converters = [typeof(LabNameConverter<VmName>)],
     RespectNullableAnnotations = true,
     RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(ChaosRun))]

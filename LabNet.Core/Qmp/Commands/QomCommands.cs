@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Serialization;
 
 namespace LabNet.Core.Qmp;
 
@@ -15,11 +14,6 @@ public static class QomCommands
         new("qom-get", QmpJson.Default.QomGetArguments, QmpJson.Default.JsonElement);
 
     public static readonly QmpCommand<QomSetArguments, QmpNothing> Set = new("qom-set", QmpJson.Default.QomSetArguments, QmpJson.Default.QmpNothing);
-
-    /// <summary>Makes an object beside the devices, such as a filter of a network backend.</summary>
-    public static readonly QmpCommand<ObjectAddArguments, QmpNothing> Add = new("object-add", QmpJson.Default.ObjectAddArguments, QmpJson.Default.QmpNothing);
-
-    public static readonly QmpCommand<IdArguments, QmpNothing> Delete = new("object-del", QmpJson.Default.IdArguments, QmpJson.Default.QmpNothing);
 
     /// <summary>Every type that this QEMU has: large, so that <c>QemuCatalogue</c> keeps it.</summary>
     public static readonly QmpCommand<ObjectTypeInfo[]> ListTypes = new("qom-list-types", QmpJson.Default.ObjectTypeInfoArray);
@@ -37,14 +31,6 @@ public sealed record QomGetArguments(string Path, string Property);
 public sealed record QomSetArguments(string Path, string Property, JsonElement Value);
 
 public sealed record QomTypeArguments(string Typename);
-
-/// <param name="QomType">Such as <c>filter-buffer</c>.</param>
-public sealed record ObjectAddArguments(string QomType, string Id)
-{
-    /// <summary>What only this type takes.</summary>
-    [JsonExtensionData]
-    public IDictionary<string, JsonElement>? Properties { get; set; }
-}
 
 /// <param name="Type"><c>child&lt;TYPE&gt;</c> for a child, <c>link&lt;TYPE&gt;</c> for a reference, else the property's own type.</param>
 public sealed record ObjectPropertyInfo(string Name, string Type, string? Description = null)

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using LabNet.Core.Feed;
 using LabNet.Core.Labs;
 using LabNet.Core.Qmp;

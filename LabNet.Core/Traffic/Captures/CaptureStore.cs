@@ -35,7 +35,7 @@ public sealed class CaptureStore(Database labDatabase)
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     UseStringEnumConverter = true,
-    Converters = [typeof(VmNameConverter)],
+    Converters = [typeof(LabNameConverter<VmName>)],
     RespectNullableAnnotations = true,
     RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(Capture))]

@@ -18,7 +18,6 @@ public sealed partial class RelayProcess
     private readonly UdpDrops _drops = new();
     private readonly SocketAddress _from = new(AddressFamily.InterNetwork);
     private readonly byte[] _packet = new byte[VxlanHeader.Bytes + ushort.MaxValue];
-    private RelayPlan _plan = RelayPlan.Empty;
     private DateTime _planWrittenAt;
     private string? _planProblem;
     private int _portNumber;
@@ -57,7 +56,7 @@ public sealed partial class RelayProcess
                 Add(nic, _links[nic.Link]);
             }
 
-            (_plan, _planProblem) = (plan, null);
+            _planProblem = null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
         {

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using LabNet.Core.Feed;
-using LabNet.Core.Labs;
 
 namespace LabNet.Core.Traffic;
 

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Dapper;
 using LabNet.Core.Feed;
+using LabNet.Core.Labs;
 using LabNet.Core.Storage;
 
 namespace LabNet.Core.Traffic;
@@ -47,7 +48,7 @@ public sealed class TrafficRunStore(Database labDatabase)
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     UseStringEnumConverter = true,
     IgnoreReadOnlyProperties = true,
-    Converters = [typeof(LabNameConverter<Labs.VmName>), typeof(LabNameConverter<Labs.LinkName>)],
+    Converters = [typeof(LabNameConverter<VmName>), typeof(LabNameConverter<LinkName>)],
     RespectNullableAnnotations = true,
     RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(TrafficRun))]
@@ -57,12 +58,3 @@ internal sealed partial class TrafficRunJson : JsonSerializerContext;
 /// <summary>What send.py and receive.py print.</summary>
 /// <param name="Packets">Number and nanoseconds since 1970.</param>
 internal sealed record TrafficTold(IReadOnlyList<long[]> Packets, string? Problem);
-
-/// <summary>A name of the lab file as a JSON string.</summary>
-internal sealed class LabNameConverter<TName> : JsonConverter<TName> where TName : struct, Labs.ILabName<TName>
-{
-    public override TName Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-        Labs.NameGrammar.TryParse<TName>(reader.GetString(), out var name) ? name : throw new JsonException($"No {typeof(TName).Name}.");
-
-    public override void Write(Utf8JsonWriter writer, TName value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
-}
