@@ -68,14 +68,14 @@ public sealed class LinkTrafficQemuTests
 
     private static async Task PathMtuAsync(TrafficLab lab)
     {
-        var (link, name) = (LinkName.Parse("lab"), lab.Lab.Vms.Lab.Name);
+        var link = LinkName.Parse("lab");
         Assert.True(Ipv4Address.TryParse("10.96.10.1", out var address));
         var well = await PathMtuProbe.MeasureAsync(link, lab.Lab.Vm("x86"), VmName.Parse("arm"), address, TimeProvider.System, Cancellation);
         Assert.Equal((1450, null, 1451, false, "1450 bytes fit."), (well.FitsBytes, well.VanishesBytes, well.RefusedBytes, well.IsBlackHole, well.Told));
 
         // A bridge drops what is too large for one of its ports, and tells nobody.
         var left = HostName.Parse("left");
-        await RunAsync("ip", "-n", NetworkSpec.NamespaceName(name, left), "link", "set", InterfaceNames.Of(lab.Lab.Vms.Lab).Vxlan(left, link), "mtu", "1300");
+        await RunAsync("ip", "link", "set", InterfaceNames.Of(lab.Lab.Vms.Lab).Vxlan(left, link), "mtu", "1300");
         var hole = await PathMtuProbe.MeasureAsync(link, lab.Lab.Vm("x86"), VmName.Parse("arm"), address, TimeProvider.System, Cancellation);
         Assert.Equal((1300, 1301, true, "a black hole: 1300 bytes fit, 1301 vanish without an error."), (hole.FitsBytes, hole.VanishesBytes, hole.IsBlackHole, hole.Told));
     }
