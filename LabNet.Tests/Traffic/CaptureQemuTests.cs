@@ -131,9 +131,9 @@ public sealed class CaptureQemuTests
         """,
         size);
 
-    private static async Task EndAsync(TrafficLab lab, Operation operation)
+    private static async Task EndAsync(TrafficLab lab, Operation? operation)
     {
-        var ended = await lab.Lab.EndAsync(operation);
+        var ended = await lab.Lab.EndAsync(operation!);
         Assert.True(ended.State == OperationState.Succeeded, ended.Error);
     }
 }
