@@ -93,7 +93,7 @@ public sealed class CaptureQemuTests
         var hotPlug = new HotPlug(new DeviceTopologyReader(new PciIds(path: null)), TimeProvider.System);
         await EndAsync(lab, await hotPlug.BeginPlugAsync(vm, new PlugRequest(PlugKind.VirtioNet, "n1"), LabOnThisMachine.Tester, Cancellation));
         var plugged = await lab.CaptureAsync(nics: new CaptureNic(VmName.Parse("box"), "n1"));
-        await EndAsync(lab, await hotPlug.BeginUnplugAsync(vm, "n1", force: false, deleteFile: true, LabOnThisMachine.Tester, Cancellation));
+        await EndAsync(lab, (await hotPlug.BeginUnplugAsync(vm, "n1", force: false, deleteFile: true, LabOnThisMachine.Tester, Cancellation))!);
         Assert.Equal(CaptureEnd.NicGone, (await lab.UntilAsync(plugged.Id, one => !one.IsRunning)).End);
         Assert.Empty(await lab.LeftAsync("box"));
 

@@ -3,6 +3,7 @@ using LabNet.Web.Access;
 using LabNet.Web.Dashboard.Chaos;
 using LabNet.Web.Dashboard.Vm;
 using LabNet.Web.Dashboard.Vm.Benchmark;
+using LabNet.Web.Dashboard.Vm.Faults;
 using LabNet.Web.Dashboard.Vm.Recovery;
 using LabNet.Web.Dashboard.Vm.Snapshots;
 using LabNet.Web.Dashboard.Vm.Trace;
@@ -33,6 +34,7 @@ public static class DashboardRegistration
         services.AddAuthorization();
         services.AddRadzenComponents();
         services.AddScoped<ChaosDesk>();
+        services.AddScoped<FaultDesk>();
         services.AddScoped<VmDesk>();
         services.AddScoped<DeviceDesk>();
         services.AddScoped<BenchmarkDesk>();

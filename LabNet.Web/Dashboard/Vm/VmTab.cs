@@ -11,6 +11,7 @@ public enum VmTab
     Snapshots,
     Benchmark,
     Recovery,
+    Faults,
     Network,
     Interrupts,
     Guest,
