@@ -3,7 +3,7 @@ using LabNet.Core.Feed;
 using LabNet.Core.Qmp;
 using LabNet.Core.Vms;
 
-namespace LabNet.Core.Faults.Injectors;
+namespace LabNet.Core.Faults;
 
 /// <summary>
 /// A node of the driver <c>blkdebug</c> over the disk's, which the device gets as its drive. Its rules cannot be changed, so a rate is had by
@@ -144,8 +144,15 @@ internal sealed class BlockErrorInjector(VmSession vm, BlockErrorFault spec, Tim
         return $"{spec.Device} works as before, and QEMU, which had stopped the guest for it, says that it is {replies.Read(RunStateCommands.QueryStatus).Status}.";
     }
 
-    private async Task SetDriveAsync(string node, CancellationToken cancellationToken) => await Vm.ExecuteAsync(
-        QomCommands.Set, new QomSetArguments(Disk.PathOf(spec.Device), "drive", JsonSerializer.SerializeToElement(node)), cancellationToken);
+    /// <summary>QEMU 7.2 ends in the middle of it when a device is given the node that it has already.</summary>
+    private async Task SetDriveAsync(string node, CancellationToken cancellationToken)
+    {
+        if (await Disk.FindNodeAsync(Vm, spec.Device, cancellationToken) is { } now && now != node)
+        {
+            await Vm.ExecuteAsync(
+                QomCommands.Set, new QomSetArguments(Disk.PathOf(spec.Device), "drive", JsonSerializer.SerializeToElement(node)), cancellationToken);
+        }
+    }
 
     /// <summary>Counts what QEMU tells of requests that failed.</summary>
     private async Task WatchAsync(Action<Sight> see, CancellationToken cancellationToken)

@@ -2,7 +2,7 @@ using LabNet.Core.Labs;
 using LabNet.Core.Qmp;
 using LabNet.Core.Vms;
 
-namespace LabNet.Core.Faults.Injectors;
+namespace LabNet.Core.Faults;
 
 /// <summary>A disk that faults can be had on.</summary>
 /// <param name="Qdev">As <c>query-block</c> names it: what a command wants to hear.</param>
@@ -29,6 +29,11 @@ internal sealed record Disk(string Id, string Qdev, BlockDeviceInfo Medium)
             : found.Inserted is { } medium ? new Disk(id, found.Qdev!, medium)
             : throw new VmConflictException($"There is nothing in the drive {id} of {vm.State.Name}.");
     }
+
+    /// <summary>The block node that the device works through; null where there is none.</summary>
+    /// <exception cref="QmpException"/>
+    public static async Task<string?> FindNodeAsync(VmSession vm, string id, CancellationToken cancellationToken) =>
+        (await vm.ReadAsync(BlockCommands.QueryBlock, cancellationToken)).FirstOrDefault(drive => IdOf(drive.Qdev) == id)?.Inserted?.NodeName;
 
     /// <summary>A virtio disk is known by the path of a part of it, others by their id.</summary>
     private static string? IdOf(string? qdev) =>
