@@ -1,4 +1,3 @@
-using LabNet.Core.Faults.Injectors;
 
 namespace LabNet.Core.Faults;
 

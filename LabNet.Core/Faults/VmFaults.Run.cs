@@ -1,6 +1,4 @@
 using System.Net.Sockets;
-using LabNet.Core.Faults.Gdb;
-using LabNet.Core.Faults.Injectors;
 using LabNet.Core.Feed;
 using LabNet.Core.Qmp;
 using LabNet.Core.Storage;

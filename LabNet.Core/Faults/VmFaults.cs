@@ -1,5 +1,4 @@
 using System.Globalization;
-using LabNet.Core.Faults.Injectors;
 using LabNet.Core.Feed;
 using LabNet.Core.Storage;
 using LabNet.Core.Vms;

@@ -82,8 +82,17 @@ internal sealed class FaultLab : IAsyncDisposable
     /// <summary>What a shell in the guest prints; its errors too.</summary>
     public async Task<string> InGuestAsync(string script)
     {
-        var result = await Vm.ExecAsync(new GuestProgram("/bin/sh", ["-c", $"{script} 2>&1"]), LabOnThisMachine.Tester, Cancellation);
-        return Encoding.UTF8.GetString(result.Stdout.Span);
+        try
+        {
+            var result = await Vm.ExecAsync(new GuestProgram("/bin/sh", ["-c", $"{script} 2>&1"]), LabOnThisMachine.Tester, Cancellation);
+            return Encoding.UTF8.GetString(result.Stdout.Span);
+        }
+        catch (GuestAgentException)
+        {
+            var process = (await UntilAsync(state => state.Process is VmProcessState.Exited || state.Agent is GuestAgentState.Answering)).Process;
+            Assert.False(process is VmProcessState.Exited, process.ToString());
+            throw;
+        }
     }
 
     /// <summary>All that a fault could leave behind in QEMU and in the VM's folder.</summary>

@@ -1,6 +1,6 @@
 using System.Net.Sockets;
 using System.Text;
-using LabNet.Core.Faults.Gdb;
+using LabNet.Core.Faults;
 
 namespace LabNet.Tests.Faults;
 

@@ -61,6 +61,7 @@ public sealed class ContractTests(TestApp app) : IClassFixture<TestApp>
             Guest = new GuestFacts("arm", "Debian", "6.1", [new GuestInterface("eth1", "52:54:00:12:34:57", ["10.10.10.1/24"])]),
             Plugged = [new PluggedDevice("d1", "nvme", "port0", "d1", "/disks/d1.qcow2", null, null, null, null, null, "nvme0n1", Now)],
             Problem = new VmProblem("title", "detail", Now),
+            Faults = [new FaultInForce("f-abc", "pause", "the guest stands still", Now, BarsSnapshots: true)],
         };
         var expected = """
             {"attached":false,"attachedTo":null,"pid":4711,"startedAt":"2026-11-22T09:58:29.500000Z","acceleratorReason":"no KVM for aarch64 here","memoryBytes":536870912,"cpus":2,
@@ -68,6 +69,7 @@ public sealed class ContractTests(TestApp app) : IClassFixture<TestApp>
                      {"id":"eth1","kind":"link","model":"e1000e","mac":"52:54:00:12:34:57","link":"lab","address":"10.10.10.1/24"}],
              "disks":[{"id":"vda","image":"debian"}],
              "plugged":[{"id":"d1","kind":"nvme","port":"port0","link":null,"guestName":"nvme0n1","at":"2026-11-22T10:00:00.000000Z"}],
+             "faults":[{"id":"f-abc","kind":"pause","text":"the guest stands still","endsAt":"2026-11-22T10:00:00.000000Z"}],
              "guest":{"hostName":"arm","operatingSystem":"Debian","kernel":"6.1",
                       "interfaces":[{"name":"eth1","mac":"52:54:00:12:34:57","addresses":["10.10.10.1/24"]}]},
              "problem":{"title":"title","detail":"detail","at":"2026-11-22T10:00:00.000000Z"},"qmpSocket":"/run/user.sock","snapshots":3,
@@ -85,7 +87,7 @@ public sealed class ContractTests(TestApp app) : IClassFixture<TestApp>
             """
             {"name":"mine","host":"ares","arch":"x86_64","attached":true,"attachedTo":"127.0.0.1:4444","runState":null,"connection":"connecting",
              "accelerator":null,"acceleratorReason":null,"uptimeSeconds":null,"qemuVersion":null,"guestAgent":"no-socket","pid":null,"startedAt":null,
-             "memoryBytes":null,"cpus":null,"nics":null,"disks":null,"plugged":[],"guest":null,"problem":null,"qmpSocket":null,"snapshots":0}
+             "memoryBytes":null,"cpus":null,"nics":null,"disks":null,"plugged":[],"faults":[],"guest":null,"problem":null,"qmpSocket":null,"snapshots":0}
             """,
             Json(VmDetailsContract.Of(vm, qmpSocket: null, snapshots: 0, Now)));
         var there = vm with { Connection = new QmpLinkState.Connected(), RunState = RunState.Paused, Size = new VmSize(1 << 28, 2) };

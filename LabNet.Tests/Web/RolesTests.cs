@@ -17,6 +17,7 @@ public sealed class RolesTests(TestApp app) : IClassFixture<TestApp>
     private const string SnapshotBody = """{"name": "before"}""";
     private const string RecoveryBody = """{"policy": "restart"}""";
     private const string CaptureBody = """{"nics": [{"vm": "none", "nic": "eth0"}]}""";
+    private const string FaultBody = """{"kind": "pause", "durationMs": 1000}""";
     private const string PlugBody = """{"kind": "nvme", "id": "d1", "sizeBytes": 1048576}""";
 
     private const string QmpBody = """{"execute": "query-status"}""";
@@ -83,6 +84,11 @@ public sealed class RolesTests(TestApp app) : IClassFixture<TestApp>
         { "GET", "/api/v1/trace/statistics", "/api/v1/trace/statistics", null, [401, 200, 200, 200] },
         { "GET", "/api/v1/vms/{vm}/recovery", "/api/v1/vms/x86/recovery", null, [401, 200, 200, 200] },
         { "PUT", "/api/v1/vms/{vm}/recovery", "/api/v1/vms/none/recovery", RecoveryBody, [401, 403, 404, 404] },
+        { "GET", "/api/v1/vms/{vm}/faults", "/api/v1/vms/x86/faults", null, [401, 200, 200, 200] },
+        { "GET", "/api/v1/vms/{vm}/faults/{id}", "/api/v1/vms/x86/faults/none", null, [401, 404, 404, 404] },
+        { "GET", "/api/v1/vms/{vm}/fault-kinds", "/api/v1/vms/x86/fault-kinds", null, [401, 200, 200, 200] },
+        { "POST", "/api/v1/vms/{vm}/faults", "/api/v1/vms/none/faults", FaultBody, [401, 403, 404, 404] },
+        { "DELETE", "/api/v1/vms/{vm}/faults/{id}", "/api/v1/vms/x86/faults/none", null, [401, 403, 404, 404] },
         { "GET", "/api/v1/incidents", "/api/v1/incidents", null, [401, 200, 200, 200] },
         { "GET", "/api/v1/incidents/{id}", "/api/v1/incidents/none", null, [401, 404, 404, 404] },
         { "GET", "/api/v1/incidents/{id}/console", "/api/v1/incidents/none/console", null, [401, 404, 404, 404] },

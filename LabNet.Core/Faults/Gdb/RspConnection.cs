@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace LabNet.Core.Faults.Gdb;
+namespace LabNet.Core.Faults;
 
 /// <summary>The debugger's side of the connection does not speak as GDB's manual says, or ended.</summary>
 public sealed class RspException(string message, Exception? inner = null) : Exception(message, inner);

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace LabNet.Core.Faults.Gdb;
+namespace LabNet.Core.Faults;
 
 /// <summary>
 /// Lets a guest run without one of its vCPUs, as a debugger would that steps around it. QEMU stops the guest when a debugger connects; it goes on

@@ -3,7 +3,7 @@ using LabNet.Core.Labs;
 using LabNet.Core.Qmp;
 using LabNet.Core.Vms;
 
-namespace LabNet.Core.Faults.Injectors;
+namespace LabNet.Core.Faults;
 
 /// <summary>The balloon's driver in the guest takes memory from it, and gives it back.</summary>
 internal sealed class BalloonInjector(VmSession vm, BalloonFault spec) : Injector(vm)

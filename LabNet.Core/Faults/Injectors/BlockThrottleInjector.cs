@@ -1,7 +1,7 @@
 using LabNet.Core.Qmp;
 using LabNet.Core.Vms;
 
-namespace LabNet.Core.Faults.Injectors;
+namespace LabNet.Core.Faults;
 
 /// <summary>QEMU's throttle of a device's backend. It lets a tenth of a second's worth pass at once, and then holds the rate.</summary>
 /// <param name="iops">0 for no limit.</param>

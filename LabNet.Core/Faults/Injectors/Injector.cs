@@ -1,7 +1,7 @@
 using LabNet.Core.Labs;
 using LabNet.Core.Vms;
 
-namespace LabNet.Core.Faults.Injectors;
+namespace LabNet.Core.Faults;
 
 /// <summary>What was seen of a fault, or not yet and why.</summary>
 internal readonly record struct Sight(bool EffectSeen, string Evidence);

@@ -3,7 +3,7 @@ using LabNet.Core.Qmp;
 using LabNet.Core.Traffic;
 using LabNet.Core.Vms;
 
-namespace LabNet.Core.Faults.Injectors;
+namespace LabNet.Core.Faults;
 
 /// <summary>
 /// QEMU's <c>filter-buffer</c> between a NIC and its backend: it keeps frames and lets them go at fixed intervals. That is a delay, and nothing

@@ -4,7 +4,7 @@ using LabNet.Core.Labs;
 using LabNet.Core.Qmp;
 using LabNet.Core.Vms;
 
-namespace LabNet.Core.Faults.Injectors;
+namespace LabNet.Core.Faults;
 
 /// <summary>A NIC's carrier, by <c>set_link</c>.</summary>
 internal abstract class LinkInjector(VmSession vm, NicId nic) : Injector(vm)

@@ -2,7 +2,7 @@ using LabNet.Core.Labs;
 using LabNet.Core.Qmp;
 using LabNet.Core.Vms;
 
-namespace LabNet.Core.Faults.Injectors;
+namespace LabNet.Core.Faults;
 
 /// <summary>What happens and is over: there is nothing to lift.</summary>
 internal abstract class MomentaryInjector(VmSession vm) : Injector(vm)

@@ -1,7 +1,7 @@
 using LabNet.Core.Qmp;
 using LabNet.Core.Vms;
 
-namespace LabNet.Core.Faults.Injectors;
+namespace LabNet.Core.Faults;
 
 /// <summary>QMP's stop and cont.</summary>
 internal sealed class PauseInjector(VmSession vm) : Injector(vm)

@@ -1,12 +1,11 @@
 using System.Globalization;
 using System.Net.Sockets;
-using LabNet.Core.Faults.Gdb;
 using LabNet.Core.Hosts;
 using LabNet.Core.Labs;
 using LabNet.Core.Qmp;
 using LabNet.Core.Vms;
 
-namespace LabNet.Core.Faults.Injectors;
+namespace LabNet.Core.Faults;
 
 /// <summary>
 /// QEMU's gdb server, which alone lets some vCPUs run and others not. QEMU says <c>running</c> throughout. The lift is QMP's stop and cont: they
