@@ -15,6 +15,7 @@ using LabNet.Bench;
     (HotPlugBench.Name, HotPlugBench.Measures, HotPlugBench.RunAsync),
     (SnapshotsBench.Name, SnapshotsBench.Measures, SnapshotsBench.RunAsync),
     (RecoveryBench.Name, RecoveryBench.Measures, RecoveryBench.RunAsync),
+    (FaultsBench.Name, FaultsBench.Measures, FaultsBench.RunAsync),
     (TraceStoreBench.Name, TraceStoreBench.Measures, TraceStoreBench.RunAsync),
     (TraceQueryBench.Name, TraceQueryBench.Measures, TraceQueryBench.RunAsync),
     (TraceLiveBench.Name, TraceLiveBench.Measures, TraceLiveBench.RunAsync),
