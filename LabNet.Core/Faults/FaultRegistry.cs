@@ -1,14 +1,17 @@
 using LabNet.Core.Feed;
 using LabNet.Core.Labs;
+using LabNet.Core.Traffic;
 using LabNet.Core.Vms;
 using Microsoft.Extensions.Logging;
 
 namespace LabNet.Core.Faults;
 
 /// <summary>The faults of every VM of the lab.</summary>
-public sealed class FaultRegistry(VmRegistry vms, FaultStore store, LiveFeed feed, TimeProvider time, ILogger<FaultRegistry> logger) : IAsyncDisposable
+/// <param name="links">Null where nobody knows links: what happens to frames is then up to QEMU alone.</param>
+public sealed class FaultRegistry(
+    VmRegistry vms, FaultStore store, LiveFeed feed, TimeProvider time, ILogger<FaultRegistry> logger, LinkImpairments? links = null) : IAsyncDisposable
 {
-    private readonly IReadOnlyList<VmFaults> _all = [.. vms.Vms.Select(vm => new VmFaults(vm, store, feed, time, logger))];
+    private readonly IReadOnlyList<VmFaults> _all = [.. vms.Vms.Select(vm => new VmFaults(vm, store, links, feed, time, logger))];
 
     /// <exception cref="InvalidOperationException">The lab has no such VM.</exception>
     public VmFaults Of(VmName vm) => _all.First(one => one.Vm.State.Name == vm);

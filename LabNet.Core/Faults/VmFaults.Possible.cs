@@ -17,6 +17,6 @@ public sealed partial class VmFaults
             FaultKinds.Nmi => NmiInjector.WhyNever(state),
             _ => (string?)null,
         };
-        return kind == FaultKinds.LinkImpair ? LinkImpairInjector.WhyNot(state) : why is null ? [] : [why];
+        return kind == FaultKinds.LinkImpair ? LinkImpairInjector.WhyNot(state, _links) : why is null ? [] : [why];
     }
 }

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using LabNet.Core.Feed;
+using LabNet.Core.Hosts;
 using LabNet.Core.Qmp;
 using LabNet.Core.Storage;
 using LabNet.Core.Vms;
@@ -267,15 +268,17 @@ public sealed partial class VmFaults
         var delay = RetryFirst;
         while (true)
         {
-            await UntilThereAsync(run);
-            if (IsGone(run.Fault))
+            var outlives = run.Injector.OutlivesQemu(run.Fault);
+            await (outlives ? Task.CompletedTask : UntilThereAsync(run));
+            var isGone = IsGone(run.Fault);
+            if (isGone && !outlives)
             {
                 return ("The QEMU that had it is gone.", FaultEnd.VmGone);
             }
 
             try
             {
-                return (await run.Injector.LiftAsync(run.Fault, _stopping.Token), run.Why);
+                return (await run.Injector.LiftAsync(run.Fault, _stopping.Token), isGone ? FaultEnd.VmGone : run.Why);
             }
             catch (QmpDisconnectedException) when (!_stopping.IsCancellationRequested)
             {
@@ -366,5 +369,5 @@ public sealed partial class VmFaults
 
     /// <summary>What QEMU, the guest or the machine may answer.</summary>
     private static bool IsForeseen(Exception e) =>
-        e is QmpException or VmConflictException or RspException or DatabaseException or IOException or SocketException or UnauthorizedAccessException;
+        e is QmpException or VmConflictException or RspException or DatabaseException or HostException or IOException or SocketException or UnauthorizedAccessException;
 }

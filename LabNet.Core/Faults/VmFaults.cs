@@ -1,6 +1,7 @@
 using System.Globalization;
 using LabNet.Core.Feed;
 using LabNet.Core.Storage;
+using LabNet.Core.Traffic;
 using LabNet.Core.Vms;
 using Microsoft.Extensions.Logging;
 
@@ -20,6 +21,7 @@ public sealed partial class VmFaults : IAsyncDisposable
     private static readonly TimeSpan LastPatience = TimeSpan.FromSeconds(2);
 
     private readonly FaultStore _store;
+    private readonly LinkImpairments? _links;
     private readonly LiveFeed _feed;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -29,9 +31,9 @@ public sealed partial class VmFaults : IAsyncDisposable
     private readonly Dictionary<FaultId, FaultRun> _open = [];
     private Task _watching = Task.CompletedTask;
 
-    internal VmFaults(VmSession vm, FaultStore store, LiveFeed feed, TimeProvider time, ILogger logger)
+    internal VmFaults(VmSession vm, FaultStore store, LinkImpairments? links, LiveFeed feed, TimeProvider time, ILogger logger)
     {
-        (Vm, _store, _feed, _time, _logger) = (vm, store, feed, time, logger);
+        (Vm, _store, _links, _feed, _time, _logger) = (vm, store, links, feed, time, logger);
         _source = new FeedSource(vm.State.Name.ToString());
     }
 
@@ -98,7 +100,7 @@ public sealed partial class VmFaults : IAsyncDisposable
         Vm.LiftFaults = LiftBarringAsync;
         foreach (var fault in ReadLeft())
         {
-            var run = new FaultRun(fault, Injector.Of(fault.Spec, Vm, _time));
+            var run = new FaultRun(fault, Injector.Of(fault.Spec, Vm, _links, _time));
             lock (_sync)
             {
                 _open.Add(fault.Id, run);
@@ -162,7 +164,7 @@ public sealed partial class VmFaults : IAsyncDisposable
         var fault = new Fault(
             FaultId.New(), Vm.State.Name, spec, FaultState.Planned, planned, StartedAt: null, spec.IsMomentary ? null : planned + duration, LiftedAt: null,
             EffectSeen: false, Evidence: null, End: null, Problem: null, actor.Name, chaosRun, Process: "");
-        var run = new FaultRun(fault, Injector.Of(spec, Vm, _time));
+        var run = new FaultRun(fault, Injector.Of(spec, Vm, _links, _time));
         Reserve(run);
         try
         {

@@ -1,4 +1,6 @@
 using LabNet.Core.Labs;
+using LabNet.Core.Qmp;
+using LabNet.Core.Traffic;
 using LabNet.Core.Vms;
 
 namespace LabNet.Core.Faults;
@@ -16,15 +18,28 @@ internal abstract class Injector(VmSession vm) : IDisposable
 
     protected VmName Name => Vm.State.Name;
 
+    /// <summary>Asks QEMU itself: just after a fault was lifted the state may not say so yet.</summary>
+    /// <exception cref="VmConflictException">The guest does not run.</exception>
+    /// <exception cref="QmpException"/>
+    protected async Task ThrowUnlessGuestRunsAsync(CancellationToken cancellationToken)
+    {
+        Vm.ThrowUnlessConnected();
+        var status = await Vm.ReadAsync(RunStateCommands.QueryStatus, cancellationToken);
+        if (!status.Running)
+        {
+            throw new VmConflictException($"{Name} is {status.Status}, and only what runs can be made to stand still. Resume it first.");
+        }
+    }
+
     /// <summary>Looks whether it can be done, and changes nothing.</summary>
     /// <returns>For <see cref="Fault.Before"/>.</returns>
     /// <exception cref="VmConflictException">It cannot, and why.</exception>
-    /// <exception cref="Qmp.QmpException"/>
+    /// <exception cref="QmpException"/>
     public abstract Task<string?> PrepareAsync(CancellationToken cancellationToken);
 
     /// <summary>When it ends the fault is in force. If it fails, something of it may be in force.</summary>
     /// <exception cref="VmConflictException"/>
-    /// <exception cref="Qmp.QmpException"/>
+    /// <exception cref="QmpException"/>
     public abstract Task<Sight> InjectAsync(Fault fault, CancellationToken cancellationToken);
 
     /// <summary>What has to be done, or looked at, while the fault is in force; ends when it is cancelled or has no more to do.</summary>
@@ -32,14 +47,18 @@ internal abstract class Injector(VmSession vm) : IDisposable
 
     /// <summary>When it ends nothing is left of the fault; also where nothing was.</summary>
     /// <returns>What was seen, in a sentence; null for nothing.</returns>
-    /// <exception cref="Qmp.QmpException">Something may be left: it has to be tried again.</exception>
+    /// <exception cref="QmpException">Something may be left: it has to be tried again.</exception>
     public abstract Task<string?> LiftAsync(Fault fault, CancellationToken cancellationToken);
 
     public virtual void Dispose()
     {
     }
 
-    public static Injector Of(FaultSpec spec, VmSession vm, TimeProvider time) => spec switch
+    /// <summary>Whether something of it may be left where its QEMU is gone.</summary>
+    public virtual bool OutlivesQemu(Fault fault) => false;
+
+    /// <param name="links">Null where nobody knows links.</param>
+    public static Injector Of(FaultSpec spec, VmSession vm, LinkImpairments? links, TimeProvider time) => spec switch
     {
         PauseFault => new PauseInjector(vm),
         VcpuPauseFault vcpu => new VcpuPauseInjector(vm, vcpu, time),
@@ -48,7 +67,7 @@ internal abstract class Injector(VmSession vm) : IDisposable
         BlockLatencyFault latency => new BlockThrottleInjector(vm, latency.Device, BlockThrottleInjector.IopsOf(latency.DelayMs), bytesPerSecond: 0),
         LinkDownFault down => new LinkDownInjector(vm, down.Nic, time),
         LinkFlapFault flap => new LinkFlapInjector(vm, flap, time),
-        LinkImpairFault impair => new LinkImpairInjector(vm, impair),
+        LinkImpairFault impair => new LinkImpairInjector(vm, impair, links),
         BalloonFault balloon => new BalloonInjector(vm, balloon),
         KillFault => new KillInjector(vm),
         NmiFault => new NmiInjector(vm),

@@ -6,18 +6,16 @@ namespace LabNet.Core.Faults;
 /// <summary>QMP's stop and cont.</summary>
 internal sealed class PauseInjector(VmSession vm) : Injector(vm)
 {
-    private const string WhyRunning = "only a guest that runs can be made to stand still";
-
-    public override Task<string?> PrepareAsync(CancellationToken cancellationToken)
+    public override async Task<string?> PrepareAsync(CancellationToken cancellationToken)
     {
-        Vm.ThrowUnlessGuestRuns(WhyRunning);
-        return Task.FromResult<string?>(null);
+        await ThrowUnlessGuestRunsAsync(cancellationToken);
+        return null;
     }
 
     public override async Task<Sight> InjectAsync(Fault fault, CancellationToken cancellationToken)
     {
         // Whom somebody else has paused meanwhile, the lift would let go on.
-        Vm.ThrowUnlessGuestRuns(WhyRunning);
+        await ThrowUnlessGuestRunsAsync(cancellationToken);
         var replies = await Vm.ExecuteAsync([RunStateCommands.Stop, RunStateCommands.QueryStatus], cancellationToken);
         replies.Read(RunStateCommands.Stop);
         var status = replies.Read(RunStateCommands.QueryStatus);

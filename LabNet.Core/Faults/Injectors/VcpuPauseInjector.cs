@@ -13,8 +13,6 @@ namespace LabNet.Core.Faults;
 /// </summary>
 internal sealed class VcpuPauseInjector(VmSession vm, VcpuPauseFault spec, TimeProvider time) : Injector(vm)
 {
-    private const string WhyRunning = "only a vCPU that runs can be made to stand still";
-
     /// <summary>Of query-chardev: QEMU has one gdb server, whose backend has always this name.</summary>
     private const string GdbChardev = "gdb";
 
@@ -37,7 +35,7 @@ internal sealed class VcpuPauseInjector(VmSession vm, VcpuPauseFault spec, TimeP
 
     public override async Task<string?> PrepareAsync(CancellationToken cancellationToken)
     {
-        Vm.ThrowUnlessGuestRuns(WhyRunning);
+        await ThrowUnlessGuestRunsAsync(cancellationToken);
         if (WhyNever(Vm.State) is { } whyNever)
         {
             throw new VmConflictException(whyNever);
@@ -56,7 +54,7 @@ internal sealed class VcpuPauseInjector(VmSession vm, VcpuPauseFault spec, TimeP
 
     public override async Task<Sight> InjectAsync(Fault fault, CancellationToken cancellationToken)
     {
-        Vm.ThrowUnlessGuestRuns(WhyRunning);
+        await ThrowUnlessGuestRunsAsync(cancellationToken);
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         patience.CancelAfter(Patience);
         try
