@@ -80,6 +80,7 @@ public sealed class TrafficStoreTests : IAsyncLifetime
         await using var recorder = new PingRecorder(feed, store, _ring);
         recorder.Open();
         _ring.Start();
+        Assert.Empty(store.Read(Link, 0, 60_000_000_000, binsMax: 3));
         for (var second = 0; second < 60; second += 10)
         {
             var lost = second is 20 or 30;

@@ -99,7 +99,7 @@ internal sealed class CapturePartRun : IDisposable
             return CaptureEnd.VmGone;
         }
 
-        if (Host.HasOpen(_vm.Process!, _tail.Path) || _vm.State.Connection is not QmpLinkState.Connected)
+        if ((Host.HasOpen(_vm.Process!, _tail.Path) && !_tail.IsDamaged) || _vm.State.Connection is not QmpLinkState.Connected)
         {
             return null;
         }

@@ -17,7 +17,6 @@ internal sealed partial class CaptureRun : IDisposable
     private readonly LiveFeed _feed;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private readonly Nudge _asked = new();
     private readonly TaskCompletionSource<Capture> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<CapturePartRun> _parts;
     private Capture _capture;
@@ -64,11 +63,8 @@ internal sealed partial class CaptureRun : IDisposable
         }
     }
 
-    public void Stop()
-    {
-        Volatile.Write(ref _stopAsked, true);
-        _asked.Give();
-    }
+    /// <summary>It ends at its next glance.</summary>
+    public void Stop() => Volatile.Write(ref _stopAsked, true);
 
     /// <summary>Runs until the capture ends; cancelled, it leaves it to the next LabNet.</summary>
     public async Task RunLoopAsync(CancellationToken cancellationToken)
@@ -94,11 +90,7 @@ internal sealed partial class CaptureRun : IDisposable
         }
     }
 
-    public void Dispose()
-    {
-        _parts.ForEach(part => part.Dispose());
-        _asked.Dispose();
-    }
+    public void Dispose() => _parts.ForEach(part => part.Dispose());
 
     /// <returns>How the capture ended; null if it goes on.</returns>
     private async Task<CaptureEnd?> StepAsync(CancellationToken cancellationToken)
@@ -135,7 +127,7 @@ internal sealed partial class CaptureRun : IDisposable
         if (!hasMore)
         {
             var left = Capture.EndsAt - _time.GetUtcNow() ?? Glance;
-            await _asked.WaitAsync(left < Glance && left > TimeSpan.Zero ? left : Glance, cancellationToken);
+            await Task.Delay(left < Glance && left > TimeSpan.Zero ? left : Glance, _time, cancellationToken);
         }
 
         return null;

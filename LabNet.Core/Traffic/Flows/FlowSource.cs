@@ -18,6 +18,7 @@ internal sealed class FlowSource(VmSession vm, VmNic nic, LinkName link, FlowPos
     private string? _process;
     private long _dump = left?.Dump ?? 0;
     private DumpTail? _tail;
+    private bool _isEnded;
 
     public CaptureNic Nic { get; } = new(vm.State.Name, nic.Id);
 
@@ -42,7 +43,7 @@ internal sealed class FlowSource(VmSession vm, VmNic nic, LinkName link, FlowPos
 
         if (_tail is not null && _process == process.Note)
         {
-            if (Host.HasOpen(process, _tail.Path))
+            if (Host.HasOpen(process, _tail.Path) && !_tail.IsDamaged)
             {
                 return;
             }
@@ -94,12 +95,13 @@ internal sealed class FlowSource(VmSession vm, VmNic nic, LinkName link, FlowPos
     /// <exception cref="QmpException"/>
     public async Task EndAsync(CancellationToken cancellationToken)
     {
-        if (vm.State.Connection is not QmpLinkState.Connected)
+        if (_isEnded || vm.State.Connection is not QmpLinkState.Connected)
         {
             return;
         }
 
         await vm.RemoveDumpAsync(Dump, cancellationToken);
+        _isEnded = true;
         if (_tail is { } tail)
         {
             _tail = null;
@@ -127,7 +129,7 @@ internal sealed class FlowSource(VmSession vm, VmNic nic, LinkName link, FlowPos
 
     private void Follow(string process, long dump, long offset)
     {
-        (_process, _dump) = (process, dump);
+        (_process, _dump, _isEnded) = (process, dump, false);
         _tail = new DumpTail(PathOf(dump), offset, vm.DumpsHaveVnetHeaders && EtherAddress.Parse(nic.Mac) is { } address ? new VnetHeader(address) : null);
     }
 

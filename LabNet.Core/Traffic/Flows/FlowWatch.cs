@@ -125,6 +125,8 @@ public sealed partial class FlowWatch(VmRegistry vms, FlowStore store, RingWrite
                 _sources[name] = source = new FlowSource(vm, nic, nic.Link!.Value, _left.GetValueOrDefault(name));
             }
 
+            // What the VM sent last, before its QEMU ended, is not in the next one's file.
+            Drain(source);
             try
             {
                 await (IsOn(source.Link) ? source.EnsureAsync(cancellationToken) : source.EndAsync(cancellationToken));

@@ -100,6 +100,25 @@ public sealed class PingStore(RingWriter ring, long budgetBytes = PingStore.Budg
 
     private static long? Known(long ns) => ns < 0 ? null : ns;
 
-    private sealed record Row(
-        string From_vm, string To_vm, long Bin, long Sent, long Received, long Rtt_min, long Rtt_mean, long Rtt_max, long Unmeasured);
+    /// <summary>By its properties: of an empty answer SQLite does not know the types, and a constructor would have to fit them.</summary>
+    private sealed class Row
+    {
+        public string From_vm { get; init; } = "";
+
+        public string To_vm { get; init; } = "";
+
+        public long Bin { get; init; }
+
+        public long Sent { get; init; }
+
+        public long Received { get; init; }
+
+        public long Rtt_min { get; init; }
+
+        public long Rtt_mean { get; init; }
+
+        public long Rtt_max { get; init; }
+
+        public long Unmeasured { get; init; }
+    }
 }
