@@ -106,7 +106,7 @@ public sealed partial class Host
             : new RelayStanding(process, IsHung: false, counters is null ? "The relay is starting." : counters.Value.Problem);
     }
 
-    /// <summary>Starts the relay detached, unless it runs. Answers when the process is there.</summary>
+    /// <summary>Starts the relay detached, unless it runs. Answers when it has given its first sign of life.</summary>
     /// <exception cref="HostException">It could not be started, or ended at once; the message has what it printed.</exception>
     public async Task<QemuProcess> StartRelayAsync(CancellationToken cancellationToken)
     {
@@ -123,9 +123,10 @@ public sealed partial class Host
         var script = Path.Join(Settings.InfraFolder, "vm-run.sh");
         string[] program = ["env", "DOTNET_gcServer=0", "DOTNET_TieredPGO=0", "DOTNET_EnableDiagnostics=0", .. Settings.RelayProgram, "relay", RelayFolder];
         await RunAsync("setsid", ["--fork", "bash", script, RelayFolder, .. program], input: null, cancellationToken);
+        var started = time.GetTimestamp();
         while (true)
         {
-            if (QemuProcess.ReadFrom(RelayFolder) is { } process)
+            if (QemuProcess.ReadFrom(RelayFolder) is { } process && RelayCounters.Read(RelayFolder) is not null)
             {
                 LogRelayStarted(process.Pid);
                 return process;
@@ -134,6 +135,11 @@ public sealed partial class Host
             if (File.Exists(Path.Join(RelayFolder, "exit")))
             {
                 throw new HostException($"The relay did not start: {Tail(Path.Join(RelayFolder, "stderr"))}");
+            }
+
+            if (time.GetElapsedTime(started) > RelaySilenceMax)
+            {
+                throw new HostException($"The relay has given no sign of life within {RelaySilenceMax.TotalSeconds:0} s of its start.");
             }
 
             await Task.Delay(Glance, time, cancellationToken);

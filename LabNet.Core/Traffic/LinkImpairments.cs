@@ -76,6 +76,10 @@ public sealed class LinkImpairments(Lab lab, Host host, RelayControl relay)
         }
     }
 
+    /// <inheritdoc cref="ApplyAsync(VmName, NicId, Impairment, ImpairDirection, DateTimeOffset, ulong, CancellationToken)"/>
+    public Task ApplyAsync(VmName vm, NicId nic, Impairment what, ImpairDirection direction, DateTimeOffset until, CancellationToken cancellationToken) =>
+        ApplyAsync(vm, nic, what, direction, until, seed: 0, cancellationToken);
+
     /// <summary>Nothing is done to the NIC's frames any more when it answers; also where nothing was.</summary>
     /// <exception cref="HostException">The relay or the kernel refused.</exception>
     public Task LiftAsync(VmName vm, NicId nic, ImpairDirection direction, CancellationToken cancellationToken) => LinkOf(vm, nic) switch

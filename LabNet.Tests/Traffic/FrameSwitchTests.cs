@@ -87,6 +87,19 @@ public sealed class FrameSwitchTests
     }
 
     [Fact]
+    public void Nothing_goes_to_a_port_that_nobody_is_behind()
+    {
+        var paper = new SwitchOnPaper(3).WithAllKnown(3);
+        paper.Switch.SetUp(2, isUp: false);
+        paper.Take(1, Frame(1, 2, mark: 1));
+        paper.Take(1, Broadcast(1, mark: 2));
+        Assert.Equal([(3, 0, 2)], paper.Sent);
+        paper.Switch.SetUp(2, isUp: true);
+        paper.Take(1, Frame(1, 2, mark: 3));
+        Assert.Equal([3], paper.SentBy(2));
+    }
+
+    [Fact]
     public void A_port_that_is_gone_gets_nothing_more()
     {
         var paper = new SwitchOnPaper(3).WithAllKnown(3);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using LabNet.Core.Devices;
@@ -5,6 +6,7 @@ using LabNet.Core.Feed;
 using LabNet.Core.GuestAgent;
 using LabNet.Core.Hosts;
 using LabNet.Core.Labs;
+using LabNet.Core.Qmp;
 using LabNet.Core.Traffic;
 using LabNet.Core.Vms;
 using LabNet.Tests.Vms;
@@ -31,6 +33,7 @@ public sealed class RelayQemuTests
         Assert.True(counted is { RxPackets: > 3, TxPackets: > 3, RxBytes: > 3 * 1450 }, $"{counted}");
         await ImpairAsync(lab);
         await PlugAsync(lab);
+        await StandStillAsync(lab);
 
         // QEMU sends on into nothing while it is away, and its guest does not stand still.
         var relay = lab.Host.ReadRelay().Process!;
@@ -69,6 +72,31 @@ public sealed class RelayQemuTests
         await lab.Impairments.LiftAsync(X86, Nic, ImpairDirection.Both, Cancellation);
         Assert.Null(await lab.Impairments.ReadAsync(X86, Nic, Cancellation));
         Assert.InRange(await RoundTripMsAsync(lab), 0, 100);
+    }
+
+    /// <summary>A relay that does nothing costs frames. QEMU and its guest do not wait for it.</summary>
+    private static async Task StandStillAsync(LabOnThisMachine lab)
+    {
+        var relay = $"{lab.Host.ReadRelay().Process!.Pid}";
+        await SignalAsync("-STOP");
+        try
+        {
+            Assert.Contains(" 0 received", await InGuestAsync(lab, "x86", "ping -n -c 400 -i 0.002 -W 1 -s 1422 10.10.10.1 2>&1 || true"), StringComparison.Ordinal);
+            Assert.Equal("here\n", await InGuestAsync(lab, "x86", "echo here"));
+            Assert.True((await lab.Vm("x86").ReadAsync(RunStateCommands.QueryStatus, Cancellation)).Running);
+        }
+        finally
+        {
+            await SignalAsync("-CONT");
+        }
+
+        await UntilPingAsync(lab);
+
+        async Task SignalAsync(string signal)
+        {
+            using var kill = Process.Start("kill", [signal, relay]);
+            await kill.WaitForExitAsync(Cancellation);
+        }
     }
 
     private static async Task PlugAsync(LabOnThisMachine lab)

@@ -33,16 +33,19 @@ public sealed class RelayTextTests
     [Fact]
     public void Drops_are_summed_over_the_sockets_that_follow_each_other_on_a_port()
     {
-        var drops = new UdpDrops();
+        var sockets = new UdpSockets();
         HashSet<int> ports = [0x4e20];
-        drops.Read(Lines(5, "0100007F:4E20"), ports);
-        drops.Read(Lines(7, "0100007F:4E20"), ports);
-        drops.Read(Lines(2, "0100007F:4E20"), ports);
-        Assert.Equal(9, drops.Of(0x4e20));
-        drops.Read(Lines(99, "0100007F:4E21"), ports);
-        drops.Read(Lines(99, "0200007F:4E20"), ports);
-        Assert.Equal(9, drops.Of(0x4e20));
-        Assert.Equal(0, drops.Of(0x4e21));
+        sockets.Read(Lines(5, "0100007F:4E20"), ports);
+        sockets.Read(Lines(7, "0100007F:4E20"), ports);
+        sockets.Read(Lines(2, "0100007F:4E20"), ports);
+        Assert.Equal(9, sockets.DropsOf(0x4e20));
+        sockets.Read(Lines(99, "0100007F:4E21"), ports);
+        sockets.Read(Lines(99, "0200007F:4E20"), ports);
+        Assert.Equal(9, sockets.DropsOf(0x4e20));
+        Assert.Equal(0, sockets.DropsOf(0x4e21));
+        Assert.False(sockets.IsOpen(0x4e20));
+        sockets.Read(Lines(0, "0100007F:4E20"), ports);
+        Assert.True(sockets.IsOpen(0x4e20));
     }
 
     private static string[] Lines(long drops, string address) =>
@@ -52,7 +55,7 @@ public sealed class RelayTextTests
     ];
 
     [Fact]
-    public void Lines_that_are_none_are_passed_over() => new UdpDrops().Read(["", "a b", "1: 0100007F:ZZZZ 0 0 0 0 0 0 0 0 0 0 x"], new HashSet<int> { 1 });
+    public void Lines_that_are_none_are_passed_over() => new UdpSockets().Read(["", "a b", "1: 0100007F:ZZZZ 0 0 0 0 0 0 0 0 0 0 x"], new HashSet<int> { 1 });
 
     [Fact]
     public void The_counters_are_read_as_they_were_written()

@@ -21,6 +21,7 @@ internal sealed class LabOnThisMachine : IAsyncDisposable
     private readonly string _folder;
     private bool _keepsSnapshots;
     private Host? _host;
+    private Task _relayStarts = Task.CompletedTask;
     private readonly QmpOptions _qmp;
     private Database? _database;
     private OperationRegistry? _operations;
@@ -151,7 +152,7 @@ internal sealed class LabOnThisMachine : IAsyncDisposable
         Vms = new VmRegistry(_lab, services);
         Vms.Open();
         Relay = new RelayKeeper(_lab, _host, Feed, Time, NullLogger<RelayKeeper>.Instance);
-        Relay.Start();
+        _relayStarts = Relay.StartAsync(CancellationToken.None);
         Impairments = new LinkImpairments(_lab, _host, new RelayControl(_host, Time));
         FaultStore = new FaultStore(_database);
         Faults = new FaultRegistry(Vms, FaultStore, Feed, Time, NullLogger<FaultRegistry>.Instance);
@@ -177,6 +178,7 @@ internal sealed class LabOnThisMachine : IAsyncDisposable
         }
 
         await Chaos.DisposeAsync();
+        await _relayStarts;
         await Relay.DisposeAsync();
         await Recovery.DisposeAsync();
         await Snapshots.DisposeAsync();

@@ -113,7 +113,7 @@ public sealed class ContractTests(TestApp app) : IClassFixture<TestApp>
             lab["vms"]![0]!);
         AssertJson(
             """
-            [{"name":"lab","vni":100,"port":4789,
+            [{"name":"lab","vni":100,"port":4789,"transport":"vxlan",
               "hosts":[{"host":"ares","device":"vx100","mtuBytes":1450,"up":true,"problem":null}],
               "nics":[{"vm":"x86","nic":"eth1","mac":"52:54:00:12:34:58","address":"10.10.10.2/24"},
                       {"vm":"arm","nic":"eth1","mac":"52:54:00:12:34:57","address":"10.10.10.1/24"}]}]

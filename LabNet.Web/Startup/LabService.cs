@@ -24,7 +24,7 @@ public sealed partial class LabService(
         vms.Open();
         faults.Start();
         snapshots.Start();
-        relay.Start();
+        await relay.StartAsync(stoppingToken);
         links.Start();
         pings.Start();
         metrics.Start();

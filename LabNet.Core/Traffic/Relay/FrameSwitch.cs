@@ -48,6 +48,9 @@ public sealed class FrameSwitch
         _inOrder = [.. _ports.Values.OrderBy(port => port.Number)];
     }
 
+    /// <summary>Whether somebody is behind the port; if not, no frame goes there. A new port is up.</summary>
+    public void SetUp(int number, bool isUp) => _ports[number].IsUp = isUp;
+
     /// <summary>A frame came in by a port.</summary>
     public void Take(int port, ReadOnlySpan<byte> frame, long nowUs) => _ports[port].Out.Take(frame, nowUs);
 
@@ -116,7 +119,7 @@ public sealed class FrameSwitch
         return true;
     }
 
-    private bool MayPass(int from, int to) => !(_ports[from].IsPeer && _ports[to].IsPeer);
+    private bool MayPass(int from, int to) => _ports[to].IsUp && !(_ports[from].IsPeer && _ports[to].IsPeer);
 
     private FrameLane[] LanesOf(int port, ImpairDirection direction) => direction switch
     {
@@ -139,5 +142,16 @@ public sealed class FrameSwitch
         static FrameLane? Earlier(FrameLane? one, FrameLane other) => other.DueUs is { } due && (one is null || due < one.DueUs) ? other : one;
     }
 
-    private sealed record Port(int Number, bool IsPeer, FrameLane In, FrameLane Out);
+    private sealed class Port(int number, bool isPeer, FrameLane inward, FrameLane outward)
+    {
+        public int Number => number;
+
+        public bool IsPeer => isPeer;
+
+        public FrameLane In => inward;
+
+        public FrameLane Out => outward;
+
+        public bool IsUp { get; set; } = true;
+    }
 }

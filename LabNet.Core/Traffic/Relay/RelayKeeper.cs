@@ -22,12 +22,13 @@ public sealed partial class RelayKeeper(Lab lab, Host host, LiveFeed feed, TimeP
     private string? _known;
     private TimeSpan _pause = Period;
 
-    /// <summary>Does nothing for a lab without such links.</summary>
-    public void Start()
+    /// <summary>The relay runs when it is done, or its start has failed and is tried again. Does nothing for a lab without such links.</summary>
+    public async Task StartAsync(CancellationToken cancellationToken)
     {
         if (lab.Links.Any(link => link.IsByRelay))
         {
             _known = host.ReadRelay().Process?.Note;
+            await LookAsync(cancellationToken);
             _loop = Task.Run(() => KeepLoopAsync(_stopping.Token), CancellationToken.None);
         }
     }
@@ -43,27 +44,34 @@ public sealed partial class RelayKeeper(Lab lab, Host host, LiveFeed feed, TimeP
     {
         while (!cancellationToken.IsCancellationRequested)
         {
+            await Task.Delay(_pause, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             try
             {
                 await LookAsync(cancellationToken);
-                _pause = Period;
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
                 return;
             }
-            catch (Exception e)
-            {
-                // The link tells its users that the relay does not run.
-                LogNotStarted(e);
-                _pause = _pause * 2 < PauseMax ? _pause * 2 : PauseMax;
-            }
-
-            await Task.Delay(_pause, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
     private async Task LookAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await KeepAsync(cancellationToken);
+            _pause = Period;
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            // The link tells its users that the relay does not run.
+            LogNotStarted(e);
+            _pause = _pause * 2 < PauseMax ? _pause * 2 : PauseMax;
+        }
+    }
+
+    private async Task KeepAsync(CancellationToken cancellationToken)
     {
         var standing = host.ReadRelay();
         if (standing is { Process: not null, IsHung: false })

@@ -15,7 +15,7 @@ public sealed partial class RelayProcess
     private readonly Dictionary<string, NicEnd> _nics = [];
     private readonly Dictionary<(string Address, int Port), Uplink> _uplinks = [];
     private readonly Dictionary<int, PortEnd> _ends = [];
-    private readonly UdpDrops _drops = new();
+    private readonly UdpSockets _udp = new();
     private readonly SocketAddress _from = new(AddressFamily.InterNetwork);
     private readonly byte[] _packet = new byte[VxlanHeader.Bytes + ushort.MaxValue];
     private DateTime _planWrittenAt;
@@ -96,7 +96,18 @@ public sealed partial class RelayProcess
         _nics.Add(plan.Name, nic);
         _ends.Add(nic.Number, nic);
         link.Switch.AddPort(nic.Number, plan.Name);
+        link.Switch.SetUp(nic.Number, isUp: false);
         Bind(nic);
+    }
+
+    /// <summary>A port whose QEMU is not there, as those for NICs that are plugged in later, gets no frames.</summary>
+    private void LookForVms()
+    {
+        _udp.Read(_nics.Values.SelectMany(nic => (int[])[nic.Plan.VmUdpPort, nic.Plan.RelayUdpPort]).ToHashSet());
+        foreach (var nic in _nics.Values)
+        {
+            nic.Link.Switch.SetUp(nic.Number, _udp.IsOpen(nic.Plan.VmUdpPort));
+        }
     }
 
     /// <summary>A NIC whose QEMU is elsewhere now keeps its counters and what is done to its frames.</summary>
@@ -190,6 +201,7 @@ public sealed partial class RelayProcess
     {
         if (_from.Equals(nic.Vm))
         {
+            nic.Link.Switch.SetUp(nic.Number, isUp: true);
             nic.Link.Switch.Take(nic.Number, _frame.AsSpan(0, bytes), NowUs());
         }
         else
@@ -263,7 +275,7 @@ public sealed partial class RelayProcess
         var outward = nic.Link.Switch.CountersOf(nic.Number, ImpairDirection.Out);
         var inward = nic.Link.Switch.CountersOf(nic.Number, ImpairDirection.In);
         return new InterfaceCounters(
-            outward.Bytes, outward.Frames, Dropped(outward) + _drops.Of(nic.Plan.RelayUdpPort), inward.PassedBytes, inward.Passed, Dropped(inward) + _drops.Of(nic.Plan.VmUdpPort));
+            outward.Bytes, outward.Frames, Dropped(outward) + _udp.DropsOf(nic.Plan.RelayUdpPort), inward.PassedBytes, inward.Passed, Dropped(inward) + _udp.DropsOf(nic.Plan.VmUdpPort));
 
         static long Dropped(LaneCounters lane) => lane.Refused + lane.Lost + lane.Overflowed;
     }

@@ -231,8 +231,8 @@ public sealed partial class RelayProcess
             of.CountersOf(end.Number, ImpairDirection.In),
             of.HeldBy(end.Number, ImpairDirection.Out),
             of.HeldBy(end.Number, ImpairDirection.In),
-            nic is null ? 0 : _drops.Of(nic.Plan.RelayUdpPort),
-            nic is null ? 0 : _drops.Of(nic.Plan.VmUdpPort),
+            nic is null ? 0 : _udp.DropsOf(nic.Plan.RelayUdpPort),
+            nic is null ? 0 : _udp.DropsOf(nic.Plan.VmUdpPort),
             nic?.Strangers ?? ((PeerEnd)end).Uplink.Strangers,
             impairments);
     }

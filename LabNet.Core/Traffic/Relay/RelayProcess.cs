@@ -135,7 +135,7 @@ public sealed partial class RelayProcess : IDisposable
     {
         ReadPlanIfNew();
         BindWhatIsNotBound();
-        _drops.Read(_nics.Values.SelectMany(nic => (int[])[nic.Plan.VmUdpPort, nic.Plan.RelayUdpPort]).ToHashSet());
+        LookForVms();
         ForgetEndedImpairments();
         _countersChanged = true;
     }
