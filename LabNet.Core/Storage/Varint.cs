@@ -122,6 +122,20 @@ internal static class Varint
         throw new DamagedSegmentException("A number is cut off.");
     }
 
+    /// <summary>Eight of one byte each, the first one lowest; false where the next eight are others.</summary>
+    public static bool TryReadShort(ref ReadOnlySpan<byte> from, out ulong values)
+    {
+        values = 0;
+        if (from.Length < sizeof(ulong) || (BinaryPrimitives.ReadUInt64LittleEndian(from) & EighthBits) != 0)
+        {
+            return false;
+        }
+
+        values = BinaryPrimitives.ReadUInt64LittleEndian(from);
+        from = from[sizeof(ulong)..];
+        return true;
+    }
+
     /// <summary>Passes over so many.</summary>
     /// <exception cref="DamagedSegmentException">There are not so many.</exception>
     public static void Skip(ref ReadOnlySpan<byte> from, long count)

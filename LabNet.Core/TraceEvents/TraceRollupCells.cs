@@ -10,17 +10,21 @@ internal sealed class TraceRollupCells
 {
     private const int CellsAtFirst = 16;
 
+    /// <summary>Most events end no request; those that do, do it by hundreds.</summary>
+    private const int LatenciesAtFirst = 256;
+
     /// <summary>Room for more is not kept: each of many keys may have needed it once.</summary>
     private const int KeptMax = 1024;
     private const int LatencyBits = 9;
 
     /// <summary>The bucket, and in the lowest bits the latency's; growing, with how often each of them came.</summary>
-    private readonly List<long> _latencies = [];
-    private readonly List<long> _latencyCounts = [];
+    private long[] _latencies = [];
+    private long[] _latencyCounts = [];
+    private int _pairs;
     private Cell[] _cells = new Cell[CellsAtFirst];
     private int _count;
 
-    public bool IsSmall => _cells.Length <= KeptMax && _latencies.Capacity <= KeptMax;
+    public bool IsSmall => _cells.Length <= KeptMax && _latencies.Length <= KeptMax;
 
     /// <param name="latencyNs">Below 0 where it is not known.</param>
     public void Add(long bucket, long latencyNs)
@@ -56,15 +60,13 @@ internal sealed class TraceRollupCells
     /// <summary>Begins anew.</summary>
     public void Clear()
     {
-        _count = 0;
-        _latencies.Clear();
-        _latencyCounts.Clear();
+        (_count, _pairs) = (0, 0);
     }
 
     /// <summary>What a track has behind its key.</summary>
     public void Write(ArrayBufferWriter<byte> to)
     {
-        var hasLatencies = _latencies.Count > 0;
+        var hasLatencies = _pairs > 0;
         Varint.Write(to, (ulong)_count);
         Varint.Write(to, hasLatencies ? TraceRollup.HasLatencies : 0);
         var room = ArrayPool<long>.Shared.Rent(_count);
@@ -99,7 +101,7 @@ internal sealed class TraceRollupCells
     {
         // The newest bucket has few of them, and what comes is mostly of it.
         var key = (bucket << LatencyBits) | (uint)latency;
-        var place = _latencies.Count;
+        var place = _pairs;
         while (place > 0 && _latencies[place - 1] > key)
         {
             place--;
@@ -108,12 +110,23 @@ internal sealed class TraceRollupCells
         if (place > 0 && _latencies[place - 1] == key)
         {
             _latencyCounts[place - 1] += count;
+            return;
         }
-        else
+
+        if (_pairs == _latencies.Length)
         {
-            _latencies.Insert(place, key);
-            _latencyCounts.Insert(place, count);
+            Array.Resize(ref _latencies, Math.Max(LatenciesAtFirst, _pairs * 2));
+            Array.Resize(ref _latencyCounts, _latencies.Length);
         }
+
+        if (place < _pairs)
+        {
+            Array.Copy(_latencies, place, _latencies, place + 1, _pairs - place);
+            Array.Copy(_latencyCounts, place, _latencyCounts, place + 1, _pairs - place);
+        }
+
+        (_latencies[place], _latencyCounts[place]) = (key, count);
+        _pairs++;
     }
 
     /// <summary>Of each bucket how many requests took how long.</summary>
@@ -121,7 +134,7 @@ internal sealed class TraceRollupCells
     {
         sizes.Clear();
         var cell = 0;
-        foreach (var key in _latencies)
+        foreach (var key in _latencies.AsSpan(0, _pairs))
         {
             while (cell + 1 < sizes.Length && _cells[cell].Bucket != key >> LatencyBits)
             {
@@ -132,9 +145,9 @@ internal sealed class TraceRollupCells
         }
 
         IntegerColumn.Write(to, sizes);
-        var room = to.GetSpan(_latencies.Count * 2 * Varint.BytesMax);
+        var room = to.GetSpan(_pairs * 2 * Varint.BytesMax);
         var length = 0;
-        for (var pair = 0; pair < _latencies.Count; pair++)
+        for (var pair = 0; pair < _pairs; pair++)
         {
             length += Varint.Write(room[length..], (ulong)(_latencies[pair] & ((1 << LatencyBits) - 1)));
             length += Varint.Write(room[length..], (ulong)_latencyCounts[pair]);
