@@ -9,7 +9,8 @@ namespace LabNet.Bench;
 /// <summary>A ring.db of a benchmark's own that takes over logs as LabNet does, without a VM.</summary>
 internal sealed class BenchTraces : IAsyncDisposable
 {
-    private const int ReadBytes = 256 << 10;
+    /// <summary>As LabNet reads a log.</summary>
+    private const int ReadBytes = TraceLogReader.LineBytesMax;
 
     private readonly string _folder;
     private readonly bool _isKept;

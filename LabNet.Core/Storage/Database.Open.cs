@@ -10,6 +10,9 @@ public sealed partial class Database
     /// <summary>SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE of sqlite3.h.</summary>
     private const int NoCheckpointOnClose = 1006;
 
+    /// <summary>A batch of a busy VM's trace with what is rolled up of it: what does not fit, SQLite writes twice and reads again.</summary>
+    private const int CacheKibibytes = 8 << 10;
+
     /// <summary>How often the file was exchanged: what was found wrong with the one before says nothing about this one.</summary>
     internal int Generation => Volatile.Read(ref _generation);
 
@@ -117,7 +120,7 @@ public sealed partial class Database
 
             // Of an empty file only: what is trimmed goes back to the file system page by page.
             writer.Execute("PRAGMA auto_vacuum = INCREMENTAL");
-            writer.Execute($"PRAGMA journal_mode = WAL; PRAGMA synchronous = {synchronous}; PRAGMA foreign_keys = ON;");
+            writer.Execute($"PRAGMA journal_mode = WAL; PRAGMA synchronous = {synchronous}; PRAGMA foreign_keys = ON; PRAGMA cache_size = -{CacheKibibytes};");
             Migrate(writer, migrations);
             return writer;
         }

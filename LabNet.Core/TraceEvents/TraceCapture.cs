@@ -13,7 +13,8 @@ namespace LabNet.Core.TraceEvents;
 /// </summary>
 internal sealed partial class TraceCapture(VmSession vm, LiveFeed feed, TraceStore store, RingWriter ring, TraceCatalogue catalogue, TimeProvider time, ILogger logger)
 {
-    private const int ReadBytes = 256 << 10;
+    /// <summary>Less would never be a whole line; more would push out of the processor's caches what the events are gathered in.</summary>
+    private const int ReadBytes = TraceLogReader.LineBytesMax;
 
     /// <summary>What was read is written at the latest then.</summary>
     private static readonly TimeSpan GatherFor = TimeSpan.FromMilliseconds(200);
