@@ -3,7 +3,6 @@ using LabNet.Core.Labs;
 using LabNet.Core.Qmp;
 using LabNet.Core.Traffic;
 using LabNet.Core.Vms;
-using LabNet.Tests.Vms;
 
 namespace LabNet.Tests.Faults;
 

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using LabNet.Tests.Dashboard;
 using Microsoft.Playwright;
 
@@ -50,7 +51,7 @@ public sealed class ChaosBrowserTests
         await Assertions.Expect(run).ToBeDisabledAsync();
         await text.FillAsync(Plan);
         await run.ClickAsync();
-        var shown = page.GetByRole(AriaRole.Region, new() { NameRegex = new("^browsed,") });
+        var shown = page.GetByRole(AriaRole.Region, new() { NameRegex = new Regex("^browsed,", RegexOptions.None, TimeSpan.FromSeconds(1)) });
         await Assertions.Expect(shown.GetByRole(AriaRole.Log)).ToContainTextAsync("the guest stands still");
         await Assertions.Expect(shown.GetByRole(AriaRole.Status)).ToHaveTextAsync("passed");
         await Assertions.Expect(shown).ToContainTextAsync("3 of 3");

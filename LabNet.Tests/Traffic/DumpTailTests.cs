@@ -182,7 +182,7 @@ public sealed class DumpTailTests : IDisposable
 
     private static long Blocks(string path)
     {
-        using var stat = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("stat", ["--format=%b", path]) { RedirectStandardOutput = true })!;
+        using var stat = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("stat", ["--format=%b", path]) { UseShellExecute = false, RedirectStandardOutput = true })!;
         var told = stat.StandardOutput.ReadToEnd();
         stat.WaitForExit();
         return long.Parse(told);

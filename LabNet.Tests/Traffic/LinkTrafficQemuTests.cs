@@ -112,7 +112,7 @@ public sealed class LinkTrafficQemuTests
         }
 
         string[] arguments = ["-n", "-r", path, "-T", "fields", "-e", "frame.interface_name", "-e", "frame.time_epoch", "-e", "icmp.type", "-e", "icmp.seq"];
-        using var tshark = Process.Start(new ProcessStartInfo("tshark", arguments) { RedirectStandardOutput = true })!;
+        using var tshark = Process.Start(new ProcessStartInfo("tshark", arguments) { UseShellExecute = false, RedirectStandardOutput = true })!;
         var told = await tshark.StandardOutput.ReadToEndAsync(Cancellation);
         await tshark.WaitForExitAsync(Cancellation);
         return [.. told.TrimEnd('\n').Split('\n').Select(line => line.Split('\t')).Select(words => (words[0], double.Parse(words[1]), int.Parse(words[2]), int.Parse(words[3].Split(',')[0])))];

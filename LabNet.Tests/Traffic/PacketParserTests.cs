@@ -90,7 +90,7 @@ public sealed class PacketParserTests
     public void Whatever_the_bytes_are_they_are_read_to_some_end()
     {
         var random = Seed.Print(out var seed);
-        byte[] six = Ipv6(0, "fd00::2", "fd00::1", [60, 0, 1, 4, 0, 0, 0, 0, 44, 0, 1, 4, 0, 0, 0, 0, 6, 0, 0, 0, 0, 0, 0, 1, .. Tcp(1, 2, 2, 3, 4, Data)]);
+        var six = Ipv6(0, "fd00::2", "fd00::1", [60, 0, 1, 4, 0, 0, 0, 0, 44, 0, 1, 4, 0, 0, 0, 0, 6, 0, 0, 0, 0, 0, 0, 1, .. Tcp(1, 2, 2, 3, 4, Data)]);
         byte[][] samples =
         [
             Ping(), Arp(2, "1.2.3.4", "4.3.2.1"), Vxlan(5, Vxlan(6, Vxlan(7, Ping()))), Ether(PacketHeaders.Ipv6Type, six, MacB, MacA, 7, 8), Ether(0x8100, [0x81, 0, 0x81, 0, 0x81]),
