@@ -26,7 +26,7 @@ public sealed class LabFileMistakeTests
             "1:7: name \"Demo\" is no name",
             "3:17: kind can't be \"namespaec\". Did you mean \"namespace\"? Allowed: namespace, machine.",
             "5:15: vni \"0\" is outside 1 to 16777215.",
-            "5:18: Link \"lab\" has no key \"prot\". Did you mean \"port\"? Its keys are vni, port.",
+            "5:18: Link \"lab\" has no key \"prot\". Did you mean \"port\"? Its keys are vni, port, transport.",
             "7:16: There is no host \"aers\". Did you mean \"ares\"? Known: ares.",
             "7:28: arch can't be \"x86\". Allowed: x86_64, aarch64.",
             "7:41: memory has no unit; it is a number of mebibytes or gibibytes, such as 512M or 2G.",

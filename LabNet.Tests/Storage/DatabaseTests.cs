@@ -24,7 +24,11 @@ public sealed class DatabaseTests : IDisposable
         await using var database = Open();
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(LabDb));
         Assert.Equal(
-            ["audit", "captures", "incidents", "io_benchmark_repeats", "io_benchmarks", "operations", "recovery", "snapshot_machines", "snapshot_trees", "tokens"], Tables(database));
+            [
+                "audit", "captures", "chaos_journal", "chaos_runs", "fault_plans", "faults", "incidents", "io_benchmark_repeats", "io_benchmarks", "operations", "recovery",
+                "snapshot_machines", "snapshot_trees", "tokens", "traffic_runs",
+            ],
+            Tables(database));
         using var reader = database.OpenReader();
         Assert.Equal("wal", reader.ExecuteScalar<string>("PRAGMA journal_mode"));
         Assert.All(Directory.GetFiles(_folder.Path), file => Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file)));

@@ -57,7 +57,7 @@ public sealed class EventTests(TestApp app) : IClassFixture<TestApp>
     }
 
     [Theory]
-    [InlineData("kind=qmp,jobs", "kind: there is no jobs; there are qmp, job, connection, process, guest, device, snapshot, incident, action, operation, link, gap, clock, storage.")]
+    [InlineData("kind=qmp,jobs", "kind: there is no jobs; there are qmp, job, connection, process, guest, device, snapshot, incident, fault, chaos, traffic, action, operation, link, capture, gap, clock, storage.")]
     [InlineData("vm=%2Fetc", "vm: \"/etc\" is no name that a VM can have; (lab) is for what concerns none.")]
     [InlineData("kinds=qmp", "There is no filter kinds; there are limit, cursor, vm, kind, text, from, to.")]
     [InlineData("limit=0", "limit: \"0\" is no number from 1 to 1000.")]
