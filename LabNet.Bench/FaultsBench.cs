@@ -83,7 +83,7 @@ internal static class FaultsBench
     {
         0 => new JsonObject { ["kind"] = "pause" },
         1 => new JsonObject { ["kind"] = "vcpu-pause", ["vcpu"] = random.Next(2) },
-        2 => new JsonObject { ["kind"] = "block-error", ["device"] = "vda", ["operation"] = "read", ["sector"] = random.Next(1_000_000) },
+        2 => new JsonObject { ["kind"] = "block-error", ["device"] = "vda", ["operation"] = "read", ["sector"] = 1 },
         3 => new JsonObject { ["kind"] = "block-throttle", ["device"] = "vda", ["iops"] = random.Next(20, 200) },
         4 => new JsonObject { ["kind"] = "block-latency", ["device"] = "vda", ["delayMs"] = random.Next(1, 50) },
         5 => new JsonObject { ["kind"] = "link-down", ["nic"] = vm == "x86" ? "eth1" : "eth0" },

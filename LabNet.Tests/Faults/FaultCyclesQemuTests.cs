@@ -73,7 +73,7 @@ public sealed class FaultCyclesQemuTests
         0 => new PauseFault(),
         1 => new VcpuPauseFault(random.Next(2)),
         2 => new BlockErrorFault("d1", (BlockOperation)random.Next(3), BlockErrno.EIO, null, Once: random.Next(2) == 0, null),
-        3 => new BlockErrorFault("vda", BlockOperation.Read, BlockErrno.EIO, random.Next(1_000_000), Once: false, random.Next(2) == 0 ? null : 30),
+        3 => new BlockErrorFault("vda", BlockOperation.Read, BlockErrno.EIO, Sector: 1, Once: false, random.Next(2) == 0 ? null : 30),
         4 => new BlockThrottleFault("vda", random.Next(20, 500), null),
         5 => new BlockLatencyFault("vda", random.Next(1, 30)),
         6 => new LinkDownFault(new NicId(0)),

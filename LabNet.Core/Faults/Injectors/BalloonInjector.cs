@@ -15,8 +15,10 @@ internal sealed class BalloonInjector(VmSession vm, BalloonFault spec) : Injecto
     {
         Vm.ThrowUnlessConnected();
         var now = await ReadAsync(cancellationToken);
+
+        // Not what it has now: that may be what a lift just before has not yet given back.
         return spec.Bytes < now
-            ? now.ToString(CultureInfo.InvariantCulture)
+            ? (Vm.State.MemoryBytes ?? now).ToString(CultureInfo.InvariantCulture)
             : throw new VmConflictException($"{Name} has {now} bytes now, and a balloon of {spec.Bytes} takes none of them.");
     }
 
