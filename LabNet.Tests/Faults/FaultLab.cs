@@ -75,7 +75,18 @@ internal sealed class FaultLab : IAsyncDisposable
             .Select(changed => changed.Fault).FirstAsync(one => one.Id == fault.Id && wished(one), Cancellation);
     }
 
-    public Task<Fault> UntilOverAsync(Fault fault) => UntilAsync(fault, one => !one.IsOpen);
+    public async Task<Fault> UntilOverAsync(Fault fault)
+    {
+        var over = await UntilAsync(fault, one => !one.IsOpen);
+
+        // It is told a moment before it is written down.
+        while (Lab.FaultStore.Find(fault.Id) is { IsOpen: true })
+        {
+            await Task.Yield();
+        }
+
+        return over;
+    }
 
     public Task<Fault> UntilSeenAsync(Fault fault) => UntilAsync(fault, one => one.EffectSeen);
 
