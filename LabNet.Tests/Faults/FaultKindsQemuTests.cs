@@ -110,7 +110,7 @@ public sealed class FaultKindsQemuTests
 
         // Each frame waits for the next moment at which QEMU lets some go; five that are sent at other times before it do not all wait little.
         var pings = await lab.InGuestAsync("ping -c 5 -i 0.21 -q 10.0.2.2");
-        Assert.True(Regex.IsMatch(pings, @"rtt min/avg/max/mdev = [0-9.]+/[0-9.]+/([3-9]\d|[1-9]\d\d+)\.", RegexOptions.None, TimeSpan.FromSeconds(1)), pings);
+        Assert.True(Regex.IsMatch(pings, @"rtt min/avg/max/mdev = [0-9.]+/[0-9.]+/([3-9]\d|[1-9]\d\d+)\.", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1)), pings);
         await LiftedAsync(lab, delay, before);
         var down = await lab.InjectAsync(new LinkDownFault(Eth0), seconds: 600);
         Assert.Equal("The guest says that eth0 has no carrier.", (await lab.UntilSeenAsync(down)).Evidence);
