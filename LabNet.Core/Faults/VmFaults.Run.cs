@@ -164,6 +164,7 @@ public sealed partial class VmFaults
             if (!run.Fault.IsPrepared)
             {
                 await FaultClock.UntilAsync(run.Fault.PlannedAt - Lead, _time, either.Token);
+                await UntilOthersAreOverAsync(run.Fault, either.Token);
                 await PrepareAsync(run, either.Token);
                 await _store.SaveAsync(run.Fault, CancellationToken.None);
             }
@@ -178,7 +179,7 @@ public sealed partial class VmFaults
         }
     }
 
-    /// <summary>A fault that ends at the moment when this one begins is to be over first, where both hold the same.</summary>
+    /// <summary>A fault that ends before this one begins is to be over first, where both hold the same: what it broke is not what was before.</summary>
     private async Task UntilOthersAreOverAsync(Fault fault, CancellationToken cancellationToken)
     {
         List<Task> before;

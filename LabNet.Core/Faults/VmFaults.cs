@@ -170,6 +170,7 @@ public sealed partial class VmFaults : IAsyncDisposable
         {
             if (planned - _time.GetUtcNow() <= Lead)
             {
+                await UntilOthersAreOverAsync(run.Fault, cancellationToken);
                 await PrepareAsync(run, cancellationToken);
             }
 

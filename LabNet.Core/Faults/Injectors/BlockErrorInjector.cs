@@ -24,6 +24,11 @@ internal sealed class BlockErrorInjector(VmSession vm, BlockErrorFault spec, Tim
             throw new VmConflictException($"{spec.Device} of {Name} has no sector {spec.Sector}; it has {disk.Medium.Image.VirtualSize / SectorBytes}, from 0.");
         }
 
+        if (VmSession.IsOfFault(disk.Medium.NodeName))
+        {
+            throw new VmConflictException($"{spec.Device} of {Name} works through {disk.Medium.NodeName}, which another fault has not taken away yet.");
+        }
+
         return disk.Medium is { NodeName: { Length: > 0 } node } && !(disk.Medium.Ro && spec.Operation == BlockOperation.Write)
             ? node
             : throw new VmConflictException($"Nothing writes to {spec.Device} of {Name}: it is read-only.");
