@@ -21,7 +21,7 @@ public sealed class NetworkTabTests : IAsyncLifetime
     {
         _lab = LabOnThisMachine.Open(AttachedVmTests.LabFileOf($"qmp: {_qemu.Path}"));
         await _lab.UntilAsync("mine", state => state.Cpus is not null);
-        _context.Services.AddSingleton<TimeProvider>(new ManualTimeProvider(Labs.Noon)).AddSupplyValueFromQueryProvider();
+        _context.Services.AddSingleton<TimeProvider>(new ManualTimeProvider(Labs.Noon)).AddSingleton(_lab.Vm("mine").Host).AddSupplyValueFromQueryProvider();
         _context.JSInterop.Mode = JSRuntimeMode.Loose;
     }
 
