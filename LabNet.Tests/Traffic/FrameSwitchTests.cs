@@ -43,6 +43,11 @@ public sealed class FrameSwitchTests
         paper.Sent.Clear();
         paper.Take(2, Frame(2, 3, mark: 4));
         Assert.Equal([(3, 0, 4)], paper.Sent);
+
+        // Nor does it fill the table: what is over its share is flooded.
+        paper.Take(2, Frame(2, 1000 + (2 * MacTable.AddressesPerPortMax), mark: 5));
+        Assert.Equal([5], paper.SentBy(1));
+        Assert.Equal([4, 5], paper.SentBy(3));
     }
 
     [Fact]
