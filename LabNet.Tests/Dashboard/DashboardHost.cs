@@ -13,6 +13,7 @@ using LabNet.Core.Recovery;
 using LabNet.Core.Snapshots;
 using LabNet.Core.Storage;
 using LabNet.Core.TraceEvents;
+using LabNet.Core.Traffic;
 using LabNet.Core.Vms;
 using LabNet.Web.Access;
 using LabNet.Web.Api;
@@ -72,6 +73,7 @@ internal sealed class DashboardHost : IAsyncDisposable
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port));
         builder.Services.AddSingleton(TimeProvider.System).AddStorage(folder.FullName).AddFeed().AddHistory().AddMetricsPump().AddTraceEvents().AddDevices().AddSnapshots().AddIoBenchmarks().AddHostedService<HistoryService>();
         builder.Services.AddRecovery();
+        builder.Services.AddTraffic();
         builder.Services.AddFaults();
         builder.Services.AddChaos();
         builder.Services.AddHosts(new HostSettings(folder.FullName, "", "", "", Machine: null)).AddVms(lab);

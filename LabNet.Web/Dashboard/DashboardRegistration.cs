@@ -1,6 +1,7 @@
 using LabNet.Core.Vms;
 using LabNet.Web.Access;
 using LabNet.Web.Dashboard.Chaos;
+using LabNet.Web.Dashboard.Links;
 using LabNet.Web.Dashboard.Vm;
 using LabNet.Web.Dashboard.Vm.Benchmark;
 using LabNet.Web.Dashboard.Vm.Faults;
@@ -35,6 +36,7 @@ public static class DashboardRegistration
         services.AddRadzenComponents();
         services.AddScoped<ChaosDesk>();
         services.AddScoped<FaultDesk>();
+        services.AddScoped<LinkDesk>();
         services.AddScoped<VmDesk>();
         services.AddScoped<DeviceDesk>();
         services.AddScoped<BenchmarkDesk>();

@@ -28,6 +28,7 @@ public enum IconShape
     Book,
     List,
     Timeline,
+    Links,
 }
 
 /// <summary>Drawn here instead of with Radzen's icon font (1 MB), which a browser then loads only for Radzen's own parts.</summary>
@@ -61,6 +62,7 @@ internal static class IconShapes
         IconShape.Open => "M14 4h6v6M20 4l-9 9M18 14v4.5A1.5 1.5 0 0 1 16.5 20h-11A1.5 1.5 0 0 1 4 18.5v-11A1.5 1.5 0 0 1 5.5 6H10",
         IconShape.List => "M8.5 6H20M8.5 12H20M8.5 18H20M4 6h.6M4 12h.6M4 18h.6",
         IconShape.Timeline => "M4 5.5h9M8 12h11M5 18.5h7M16.5 18.5h3M17 5.5h2",
+        IconShape.Links => "M3 17h18M7 17v-5M17 17v-5M4 4.5h6v7.5H4zM14 4.5h6v7.5h-6zM12 17v3.5",
         IconShape.Book => "M6 3.5h12v17H6zM9.5 8h5M9.5 12h5M9.5 16h3",
         _ => throw new ArgumentOutOfRangeException(nameof(shape), shape, message: null),
     };

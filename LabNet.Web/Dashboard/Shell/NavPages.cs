@@ -13,6 +13,7 @@ public static class NavPages
     [
         new("/", "Lab", IconShape.Lab, Role.Viewer),
         new("/timeline", "Timeline", IconShape.Timeline, Role.Viewer),
+        new("/links", "Links", IconShape.Links, Role.Viewer),
         new("/chaos", "Chaos", IconShape.Kill, Role.Viewer),
         new("/events", "Events", IconShape.List, Role.Viewer),
         new("/audit", "Audit", IconShape.Book, Role.Admin),

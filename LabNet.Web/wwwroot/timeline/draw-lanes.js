@@ -3,7 +3,7 @@ import { stateTone } from './run-state.js';
 // What an event of the history looks like: a shape for its sort, so that colour tells nothing alone.
 const shapes = {
   qmp: 'circle', job: 'square', action: 'flag', operation: 'flag', gap: 'cross', process: 'diamond', device: 'plus', storage: 'square',
-  snapshot: 'bookmark', incident: 'flag',
+  snapshot: 'bookmark', incident: 'flag', fault: 'bolt', chaos: 'flag', capture: 'square', traffic: 'arrow',
 };
 
 const badNames = new Set([
@@ -11,13 +11,22 @@ const badNames = new Set([
   'not-taken', 'not-restored',
 ]);
 const warningNames = new Set(['in-doubt', 'gone', 'guest-refused']);
+
+// What somebody does to the lab on purpose: it begins and ends, and neither is a surprise.
+const tonesOnPurpose = {
+  fault: { injected: '--lab-warning', lifted: '--lab-good' },
+  chaos: { began: '--lab-warning', stopping: '--lab-warning', missed: '--lab-bad', 'check-failed': '--lab-bad' },
+  capture: { ended: '--lab-good', removed: '--lab-text-3' },
+  traffic: { ended: '--lab-good' },
+};
 const apartCss = 11;
 const badgeCss = 19;
 
 function toneOfEvent(event) {
   return event.kind === 'gap' || (event.kind === 'snapshot' && warningNames.has(event.name)) ? '--lab-warning'
     : event.kind === 'incident' && event.name !== 'recovered' ? '--lab-bad'
-    : badNames.has(event.name) ? '--lab-bad'
+    : badNames.has(event.name) || (event.kind in tonesOnPurpose && event.name === 'failed') ? '--lab-bad'
+    : event.kind in tonesOnPurpose ? tonesOnPurpose[event.kind][event.name] ?? '--lab-busy'
     : event.kind === 'snapshot' ? '--lab-series-4'
     : event.kind === 'action' || event.kind === 'operation' ? '--lab-accent'
     : '--lab-busy';
@@ -119,6 +128,21 @@ function drawShape(context, shape, x, y, colour) {
     case 'bookmark':
       bookmark(context, x - 4.5, 9, y - 1);
       return context.fill();
+    case 'bolt':
+      context.moveTo(x + 1.5, y - 8);
+      context.lineTo(x - 5, y + 1.5);
+      context.lineTo(x - 0.5, y + 1.5);
+      context.lineTo(x - 1.5, y + 8);
+      context.lineTo(x + 5, y - 1.5);
+      context.lineTo(x + 0.5, y - 1.5);
+      return context.fill();
+    case 'arrow':
+      context.moveTo(x - 6, y);
+      context.lineTo(x + 5, y);
+      context.moveTo(x + 1, y - 4);
+      context.lineTo(x + 5.5, y);
+      context.lineTo(x + 1, y + 4);
+      return context.stroke();
     case 'plus':
       context.moveTo(x - 5, y);
       context.lineTo(x + 5, y);
