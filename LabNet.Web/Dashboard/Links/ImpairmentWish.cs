@@ -14,7 +14,7 @@ public sealed class ImpairmentWish
 
     public int UpMs { get; set; } = 1500;
 
-    public Dictionary<ImpairmentPart, double?> Parts { get; } = new() { [ImpairmentPart.Delay] = 50 };
+    public IDictionary<ImpairmentPart, double?> Parts { get; } = new Dictionary<ImpairmentPart, double?> { [ImpairmentPart.Delay] = 50 };
 
     public ImpairDirection Direction { get; set; } = ImpairDirection.Both;
 
@@ -45,5 +45,5 @@ public sealed class ImpairmentWish
         }
     }
 
-    private double? Of(ImpairmentPart part) => Parts.GetValueOrDefault(part);
+    public double? Of(ImpairmentPart part) => Parts.TryGetValue(part, out var value) ? value : null;
 }

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using LabNet.Core.Faults;
 using LabNet.Core.Feed;
 using LabNet.Core.Labs;
@@ -88,7 +87,7 @@ public sealed partial class LinksPage : IAsyncDisposable
 
     private string? WhyNot => !RendererInfo.IsInteractive ? "The page is not live yet." : _actor.Role < Role.Operator ? "This needs the role operator." : null;
 
-    private IReadOnlyList<LinkEnd> Ends => LinkEnd.Of(_view, _link!, Time.GetUtcNow());
+    private IReadOnlyList<LinkEnd> EndsOf(Link link) => LinkEnd.Of(_view, link, Time.GetUtcNow());
 
     private IReadOnlyList<VmName> VmsOnLink => [.. Lab.Vms.Where(vm => vm.Nics.OfType<LinkNic>().Any(nic => nic.Link == _link!.Name)).Select(vm => vm.Name)];
 
@@ -99,7 +98,7 @@ public sealed partial class LinksPage : IAsyncDisposable
 
     private IReadOnlyList<string> NotCounted => [.. VmsOnLink.Select(vm => Vms.Find(vm)).OfType<VmSession>().Where(vm => vm.State.IsThere).Select(vm => vm.WhyNoTraffic).OfType<string>()];
 
-    private IReadOnlyList<Capture> Captures => [.. CaptureRegistry.All.Where(capture => capture.Parts.Any(part => Ends.Any(end => end.Nic == part.Nic)))];
+    private IReadOnlyList<Capture> CapturesOf(IReadOnlyList<LinkEnd> ends) => [.. CaptureRegistry.All.Where(capture => capture.Parts.Any(part => ends.Any(end => end.Nic == part.Nic)))];
 
     private TrafficRun? Run => ChosenRun is null ? null : _runs?.FirstOrDefault(run => run.Id == ChosenRun);
 
@@ -136,10 +135,9 @@ public sealed partial class LinksPage : IAsyncDisposable
         }
 
         (_loaded, _abilities, _runs, _problem) = (link.Name, null, null, null);
-        ReadPast(link);
         if (RendererInfo.IsInteractive)
         {
-            _asking = AskAbilitiesAsync(link);
+            Ask(link);
         }
     }
 
@@ -154,18 +152,28 @@ public sealed partial class LinksPage : IAsyncDisposable
         _leaving.Dispose();
     }
 
-    private void ReadPast(Link link)
+    private void Ask(Link link) => _asking = Task.WhenAll(_asking, ReadPastAsync(link), AskAbilitiesAsync(link));
+
+    /// <summary>Two hundred runs with their packets take a while to be read.</summary>
+    private async Task ReadPastAsync(Link link)
     {
+        var now = Time.GetUtcNow();
         try
         {
-            var now = Time.GetUtcNow();
-            _runs = [.. RunStore.Read(TrafficRunStore.RunsMax).Where(run => run.Wish.Link == link.Name)];
-            _view = _view.WithPast(link.Name, PingStore.Read(link.Name, (now - Past).ToUnixTimeNs(), now.ToUnixTimeNs(), PastBins));
+            var (runs, pings) = await Task.Run(
+                () => (RunStore.Read(TrafficRunStore.RunsMax), PingStore.Read(link.Name, (now - Past).ToUnixTimeNs(), now.ToUnixTimeNs(), PastBins)), CancellationToken.None);
+            if (_loaded == link.Name)
+            {
+                _runs = [.. runs.Where(run => run.Wish.Link == link.Name)];
+                _view = _view.WithPast(link.Name, pings);
+            }
         }
         catch (DatabaseException e)
         {
             _problem = $"What was before cannot be read: {e.Message}";
         }
+
+        _throttle!.Request();
     }
 
     /// <summary>The first question tries the kernel, which takes a moment.</summary>
@@ -173,7 +181,7 @@ public sealed partial class LinksPage : IAsyncDisposable
     {
         var ends = LinkEnd.Of(_view, link, Time.GetUtcNow()).Where(end => end.Id is not null).ToList();
         var abilities = await Task.Run(() => ends.ToDictionary(end => end.Nic, end => (IReadOnlyList<ImpairmentAbility>)Impairments.WhatWorks(end.Vm.Name, end.Id!.Value)), CancellationToken.None);
-        if (_loaded == link.Name && !_left.IsCancellationRequested)
+        if (_loaded == link.Name)
         {
             _abilities = abilities;
             _throttle!.Request();
@@ -207,7 +215,7 @@ public sealed partial class LinksPage : IAsyncDisposable
         {
             case FeedGap when _link is { } link:
                 _view = _view.With(OpenFaults());
-                ReadPast(link);
+                Ask(link);
                 break;
             case TrafficRunChanged { Run: var run } when _runs is { } runs && run.Wish.Link == _link?.Name:
                 _runs = runs.Any(one => one.Id == run.Id) ? [.. runs.Select(one => one.Id == run.Id ? run : one)] : [run, .. runs];
