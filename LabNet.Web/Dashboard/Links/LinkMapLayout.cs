@@ -16,7 +16,7 @@ public sealed record LinkMapLayout(double Width, ImmutableArray<MapHost> Hosts)
     public const double Height = LineY + 34;
 
     private const double EdgeHeight = 106;
-    private const double EdgeWidth = 186;
+    private const double EdgeWidth = 220;
     private const double Padding = 12;
     private const double Gap = 16;
     private const double EdgeInset = 26;
