@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Bunit;
 using LabNet.Core.Faults;
 using LabNet.Core.Labs;
@@ -6,6 +5,7 @@ using LabNet.Core.Traffic;
 using LabNet.Core.Vms;
 using LabNet.Web.Dashboard.Links;
 using LabNet.Web.Dashboard.Live;
+using Microsoft.AspNetCore.Components;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace LabNet.Tests.Dashboard;
@@ -174,7 +174,7 @@ public sealed class LinkPanelsTests : IAsyncLifetime
             .Add(p => p.OnLift, fault => lift?.Invoke(fault)));
 
     /// <summary>At every NIC the same: all, or delay by QEMU and the rate.</summary>
-    private static IReadOnlyDictionary<CaptureNic, IReadOnlyList<ImpairmentAbility>> Abilities(string? whyNot) => LinkEnd.Of(Both(), Link, Labs.Noon).ToDictionary(
+    private static Dictionary<CaptureNic, IReadOnlyList<ImpairmentAbility>> Abilities(string? whyNot) => LinkEnd.Of(Both(), Link, Labs.Noon).ToDictionary(
         end => end.Nic,
         IReadOnlyList<ImpairmentAbility> (_) => [.. Enum.GetValues<ImpairmentPart>().Select(part => new ImpairmentAbility(part, part == ImpairmentPart.Rate ? null : whyNot))]);
 

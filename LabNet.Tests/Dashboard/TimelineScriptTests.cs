@@ -128,6 +128,19 @@ public sealed class TimelineScriptTests : IAsyncLifetime
         "bookmark --lab-series-4", "bookmark --lab-bad", "bookmark --lab-warning", "flag --lab-accent", "plus --lab-busy", "bookmark --lab-series-4", "bookmark --lab-bad");
 
     [Fact(Timeout = 120_000)]
+    public Task What_is_done_on_purpose_warns_when_it_begins_and_is_good_when_it_is_over() => ExpectAsync(
+        "draw-lanes",
+        """
+        const of = (...events) => { const { shape, tone } = m.lookOf(events.map(([kind, name]) => ({ kind, name }))); return `${shape} ${tone}`; };
+        return [
+          of(['fault', 'injected']), of(['fault', 'lifted']), of(['fault', 'failed']), of(['action', 'fault'], ['fault', 'injected']),
+          of(['chaos', 'began']), of(['chaos', 'check-failed']), of(['capture', 'began']), of(['capture', 'ended']), of(['traffic', 'sending']), of(['traffic', 'failed']),
+        ];
+        """,
+        "bolt --lab-warning", "bolt --lab-good", "bolt --lab-bad", "bolt --lab-warning",
+        "flag --lab-warning", "flag --lab-bad", "square --lab-busy", "square --lab-good", "arrow --lab-busy", "arrow --lab-bad");
+
+    [Fact(Timeout = 120_000)]
     public Task A_view_is_drawn_from_what_suits_best_and_no_stretch_twice() => ExpectAsync(
         "bins",
         """

@@ -29,8 +29,8 @@ public sealed partial class CaptureForm
     [Parameter]
     public RenderFragment? ChildContent { get; set; }
 
-    private string? Mistake => _nics.Count == 0 ? "Choose a NIC at least."
-        : _mistake is { } wrong ? $"The filter is wrong {wrong}"
+    private string? Mistake => _mistake is { } wrong ? $"The filter is wrong {wrong}"
+        : _nics.Count == 0 ? "Choose a NIC at least."
         : _seconds is { } seconds && (seconds < CaptureRequest.DurationMin.TotalSeconds || seconds > CaptureRequest.DurationMax.TotalSeconds)
             ? $"It can last from {CaptureRequest.DurationMin.TotalSeconds:0.0} to {CaptureRequest.DurationMax.TotalSeconds:0} s, or until it is stopped."
         : _mebibytes is null or < 1 || _mebibytes * LabLimits.MiB > CaptureRequest.BytesMax ? $"It can have 1 to {CaptureRequest.BytesMax / LabLimits.MiB} MiB."

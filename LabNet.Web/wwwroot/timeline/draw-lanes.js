@@ -69,10 +69,11 @@ export function drawFlags(context, frame, row, top) {
   }
 }
 
-// Of several that stand as one: what went wrong goes before what is missing, and a snapshot, to which one can go back, before the rest.
+// Of several that stand as one: what went wrong goes before what is missing, and a snapshot, to which one can go back, before the rest; of that a
+// fault, which nearly always stands with the action that asked for it.
 export function lookOf(events) {
   const shown = events.find(event => toneOfEvent(event) === '--lab-bad') ?? events.find(event => event.kind === 'gap')
-    ?? events.find(event => event.kind === 'snapshot') ?? events[0];
+    ?? events.find(event => event.kind === 'snapshot') ?? events.findLast(event => event.kind === 'fault') ?? events[0];
   const one = events.find(event => event.kind === 'snapshot') ?? shown;
   return { shape: shapes[one.kind] ?? 'ring', tone: toneOfEvent(shown) };
 }
