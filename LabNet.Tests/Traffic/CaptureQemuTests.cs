@@ -39,7 +39,7 @@ public sealed class CaptureQemuTests
 
         // The times are those of this machine's clock, however long QEMU has run.
         Assert.All(found, packet => Assert.InRange(DateTimeOffset.FromUnixTimeMilliseconds(packet.TimeNs / 1_000_000), began.AddMilliseconds(-50), pings.EndedAt!.Value.AddMilliseconds(50)));
-        Assert.InRange((found[4].TimeNs - found[0].TimeNs) / 1e6, 390, 2000);
+        Assert.InRange((found[4].TimeNs - found[0].TimeNs) / 1e6, 10, (pings.EndedAt!.Value - began).TotalMilliseconds);
         Assert.Empty(await lab.LeftAsync("box"));
     }
 
