@@ -15,7 +15,7 @@ TXT
 }
 
 lab_chaos() {
-  local command=${1:-} what=${2:-} seed='' journal=''
+  local command=${1:-} what=${2:-} seed='' journal='' plan
   [[ $command != --help && $command != help ]] || { chaos_usage; exit 0; }
   state=$(current_state)
   if [[ $command == list ]]; then
@@ -34,8 +34,15 @@ lab_chaos() {
   done
   case $command in
     check) chaos_check "$what" "$seed" ;;
-    run) chaos_follow "$(chaos_keep "$what")" "$(jq --null-input --arg seed "$seed" 'if $seed == "" then {} else {seed: ($seed | tonumber)} end')" "$journal" ;;
-    replay) chaos_follow "$(chaos_plan_of_run "$what")" "$(jq --null-input --arg run "$what" '{replay: $run}')" "$journal" ;;
+    run)
+      # Of a command in an argument the shell would not see that it failed.
+      plan=$(chaos_keep "$what") || exit
+      chaos_follow "$plan" "$(jq --null-input --arg seed "$seed" 'if $seed == "" then {} else {seed: ($seed | tonumber)} end')" "$journal"
+      ;;
+    replay)
+      plan=$(chaos_plan_of_run "$what") || exit
+      chaos_follow "$plan" "$(jq --null-input --arg run "$what" '{replay: $run}')" "$journal"
+      ;;
   esac
 }
 
