@@ -91,7 +91,11 @@ public sealed class SnapshotsBrowserTests
 
     private static async Task CompareAsync(IPage page)
     {
-        await page.GetByRole(AriaRole.Link, new() { Name = "Take “branch” as A", Exact = true }).ClickAsync();
+        var a = page.GetByRole(AriaRole.Link, new() { Name = "Take “branch” as A", Exact = true });
+        await a.ClickAsync();
+
+        // Until then the other link leads to a comparison with nothing.
+        await Assertions.Expect(a).ToHaveAttributeAsync("aria-current", "true");
         await page.GetByRole(AriaRole.Link, new() { Name = "Compare “second” with A, as B", Exact = true }).ClickAsync();
         await Assertions.Expect(page.GetByRole(AriaRole.Region, new() { Name = "What differs between branch and second" })).ToContainTextAsync($"Both came from “{First}”");
     }
