@@ -15,6 +15,7 @@ public sealed partial class VmSnapshots
 {
     private static readonly TimeSpan DebtPatience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan DebtPause = TimeSpan.FromMilliseconds(200);
+    private const int RefusalsMax = 3;
 
     /// <summary>Begins to restore a snapshot, which is refused while there are faults that bar it.</summary>
     /// <inheritdoc cref="BeginRestoreAsync(Snapshot, bool, bool, Actor, CancellationToken)"/>
@@ -194,20 +195,26 @@ public sealed partial class VmSnapshots
     /// <param name="meetAnew">Whether the guest is another one than the agent's connection knows.</param>
     private async Task PayDebtAsync(bool meetAnew, CancellationToken cancellationToken)
     {
-        if (meetAnew)
-        {
-            await Vm.MeetGuestAnewAsync(cancellationToken);
-        }
-
-        var began = _time.GetTimestamp();
+        var (began, refusals) = (_time.GetTimestamp(), 0);
         while (Tree.Debt != GuestDebt.None && Vm.State.RunState == RunState.Running)
         {
             try
             {
+                if (meetAnew)
+                {
+                    await Vm.MeetGuestAnewAsync(cancellationToken);
+                    meetAnew = false;
+                }
+
                 await GuestShares.MountAsync(Vm, Tree.Debt.HasFlag(GuestDebt.Clock) ? _time.GetUtcNow() : null, cancellationToken);
                 await LearnAsync(tree => tree.Owe(GuestDebt.None));
                 Vm.LookAtGuest();
                 return;
+            }
+            catch (GuestAgentCommandException) when (++refusals < RefusalsMax)
+            {
+                // A guest that was brought back while it was asked knows nothing of the program that it had begun, and answers what the one before was asked.
+                meetAnew = true;
             }
             catch (GuestAgentCommandException e)
             {
