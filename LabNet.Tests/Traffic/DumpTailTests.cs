@@ -133,7 +133,7 @@ public sealed class DumpTailTests : IDisposable
         clock.Sample(1109 * Ms, 100 * Ms);
         Assert.Equal(1000 * Ms, clock.OffsetNs);
         clock.Sample(1198 * Ms, 200 * Ms);
-        Assert.Equal(998 * Ms, clock.OffsetNs);
+        Assert.Equal((998 * Ms, 1), (clock.OffsetNs, clock.Era));
 
         // One that QEMU was late with moves nothing; a pause that nobody told of shows by the third.
         clock.Sample(1900 * Ms, 300 * Ms);
@@ -143,12 +143,12 @@ public sealed class DumpTailTests : IDisposable
         clock.Sample(6601 * Ms, 600 * Ms);
         Assert.Equal(998 * Ms, clock.OffsetNs);
         clock.Sample(6702 * Ms, 700 * Ms);
-        Assert.Equal(6000 * Ms, clock.OffsetNs);
+        Assert.Equal((6000 * Ms, 2), (clock.OffsetNs, clock.Era));
 
         // One that is told of counts at once, also back.
         clock.Doubt();
         clock.Sample(9000 * Ms, 800 * Ms);
-        Assert.Equal((8200 * Ms, 9000 * Ms), (clock.OffsetNs, clock.WallNs(800 * Ms)));
+        Assert.Equal((8200 * Ms, 9000 * Ms, 3), (clock.OffsetNs, clock.WallNs(800 * Ms), clock.Era));
         clock.Sample(9100 * Ms, 8000 * Ms);
         Assert.Equal((1100 * Ms, 9100 * Ms), (clock.OffsetNs, clock.WallNs(8000 * Ms)));
         Assert.Equal(9100 * Ms, clock.WallNs(7000 * Ms));

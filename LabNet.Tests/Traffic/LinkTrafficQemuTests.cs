@@ -30,7 +30,7 @@ public sealed class LinkTrafficQemuTests
     {
         await using var lab = await TrafficLab.StartAsync("two-ends", LabFile, hasNetwork: true);
         var capture = await lab.CaptureAsync("icmp", nics: BothEnds);
-        Assert.Contains("10 received", await lab.InGuestAsync("x86", "ping -n -c 10 -i 0.1 -s 1000 10.96.10.1 2>&1 || ip address"), StringComparison.Ordinal);
+        Assert.Contains("10 received", await lab.InGuestAsync("x86", "ping -n -c 10 -i 0.5 -s 1000 10.96.10.1 2>&1 || ip address"), StringComparison.Ordinal);
         capture = await lab.StopAsync(capture);
         Assert.Equal((20L, 20L), (capture.Parts[0].Packets, capture.Parts[1].Packets));
         var lines = await TsharkAsync(lab, capture);

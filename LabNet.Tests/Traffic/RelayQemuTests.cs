@@ -66,14 +66,10 @@ public sealed class RelayQemuTests
         Assert.Contains("loss % 100", await lab.Impairments.ReadAsync(X86, Nic, Cancellation), StringComparison.Ordinal);
         Assert.Equal("0 of 3", await PingAsync(lab, "10.10.10.1"));
         await lab.Impairments.ApplyAsync(X86, Nic, Nothing with { DelayMs = 60 }, ImpairDirection.Both, until, seed: 1, Cancellation);
-        Assert.InRange(await RoundTripMsAsync(lab), 120, double.MaxValue);
+        Assert.InRange(await RoundTripMsAsync(lab), 120, 400);
         await lab.Impairments.LiftAsync(X86, Nic, ImpairDirection.Both, Cancellation);
         Assert.Null(await lab.Impairments.ReadAsync(X86, Nic, Cancellation));
-
-        // A busy machine may take as long once or twice by itself.
-        while (await RoundTripMsAsync(lab) >= 120)
-        {
-        }
+        Assert.InRange(await RoundTripMsAsync(lab), 0, 100);
     }
 
     /// <summary>A relay that does nothing costs frames. QEMU and its guest do not wait for it.</summary>

@@ -3,7 +3,7 @@
 source "$infra/lab.d/setup.sh"
 
 # Each suite's budget in seconds on 2 cores; a suite that takes longer has failed.
-declare -A budget=([unit]=150 [fake]=150 [network]=90 [qemu]=900 [browser]=900)
+declare -A budget=([unit]=90 [fake]=90 [network]=90 [qemu]=780 [browser]=900)
 readonly test_program=$root/artifacts/bin/LabNet.Tests/release/LabNet.Tests
 
 passed=0

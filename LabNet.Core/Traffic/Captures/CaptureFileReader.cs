@@ -2,24 +2,28 @@ using Microsoft.Win32.SafeHandles;
 
 namespace LabNet.Core.Traffic;
 
-/// <summary>Reads a file of LabNet's own packet by packet, with one packet in hand.</summary>
+/// <summary>Reads a file of LabNet's own packet by packet, with one packet in hand; QEMU's times become the wall clock's by their era.</summary>
 internal sealed class CaptureFileReader : IDisposable
 {
     private const int BufferBytes = PcapFormat.CapturedBytesMax + PcapFormat.RecordHeaderBytes;
 
     private readonly SafeFileHandle _file;
     private readonly long _end;
+    private readonly IReadOnlyList<CaptureEra> _eras;
     private readonly byte[] _buffer = GC.AllocateUninitializedArray<byte>(BufferBytes);
     private long _next = PcapFormat.HeaderBytes;
+    private int _era = -1;
     private int _begin;
     private int _filled;
     private int _frameAt;
     private int _frameBytes;
 
     /// <param name="end">The file is read up to here.</param>
+    /// <param name="eras">Of the file, oldest first.</param>
     /// <exception cref="IOException"/>
-    public CaptureFileReader(string path, long end)
+    public CaptureFileReader(string path, long end, IReadOnlyList<CaptureEra> eras)
     {
+        _eras = eras;
         _file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
         _end = Math.Min(end, RandomAccess.GetLength(_file));
         Advance();
@@ -27,6 +31,7 @@ internal sealed class CaptureFileReader : IDisposable
 
     public bool HasPacket { get; private set; }
 
+    /// <summary>UTC nanoseconds since 1970, never before the packet before it.</summary>
     public long TimeNs { get; private set; }
 
     public int OriginalBytes { get; private set; }
@@ -48,7 +53,13 @@ internal sealed class CaptureFileReader : IDisposable
             return false;
         }
 
-        (TimeNs, OriginalBytes) = (record.TimeNs, record.OriginalBytes);
+        var at = _next - (_filled - _begin);
+        while (_era + 1 < _eras.Count && _eras[_era + 1].Begin <= at)
+        {
+            _era++;
+        }
+
+        (TimeNs, OriginalBytes) = (Math.Max(TimeNs, record.TimeNs + (_era < 0 ? 0 : _eras[_era].OffsetNs)), record.OriginalBytes);
         (_frameAt, _frameBytes) = (_begin + PcapFormat.RecordHeaderBytes, record.Frame.Length);
         _begin += record.FileBytes;
         return true;

@@ -14,6 +14,7 @@ internal sealed class CapturePartRun : IDisposable
     private readonly CaptureFile _file;
     private readonly ArrayBufferWriter<byte> _taken = new();
     private DumpTail _tail;
+    private int _era;
 
     /// <exception cref="IOException"/>
     public CapturePartRun(VmSession vm, CapturePart part, CaptureFilter filter, string folder, int number)
@@ -70,7 +71,7 @@ internal sealed class CapturePartRun : IDisposable
                 return false;
             }
 
-            PcapFormat.WriteRecordHeader(_taken.GetSpan(PcapFormat.RecordHeaderBytes), timeNs, record.Frame.Length, record.OriginalBytes);
+            PcapFormat.WriteRecordHeader(_taken.GetSpan(PcapFormat.RecordHeaderBytes), record.TimeNs, record.Frame.Length, record.OriginalBytes);
             _taken.Advance(PcapFormat.RecordHeaderBytes);
             _taken.Write(record.Frame);
             left -= record.FileBytes;
@@ -82,7 +83,9 @@ internal sealed class CapturePartRun : IDisposable
         {
             _file.Append(
                 _taken.WrittenSpan,
-                Note with { Offset = _tail.Offset, Packets = Note.Packets + packets, FilteredOut = Note.FilteredOut + filteredOut, ClockNs = _tail.Clock.OffsetNs });
+                Note with { Offset = _tail.Offset, Packets = Note.Packets + packets, FilteredOut = Note.FilteredOut + filteredOut, ClockNs = _tail.Clock.OffsetNs },
+                beginsEra: _tail.Clock.Era != _era);
+            _era = _tail.Clock.Era;
             _tail.FreeTo(Note.Offset);
             Count();
         }
@@ -115,7 +118,7 @@ internal sealed class CapturePartRun : IDisposable
         {
             _tail.Dispose();
             File.Delete(_tail.Path);
-            _file.Append([], Note with { Dump = Note.Dump + 1, Offset = 0, Gaps = Note.Gaps + 1, ClockNs = 0 });
+            _file.Append([], Note with { Dump = Note.Dump + 1, Offset = 0, Gaps = Note.Gaps + 1, ClockNs = 0 }, beginsEra: false);
             _tail = Follow(Note);
             Count();
         }
@@ -173,6 +176,7 @@ internal sealed class CapturePartRun : IDisposable
             Path.Join(_vm.Paths.TrafficFolder, $"{Part.Dump}.{note.Dump}"),
             note.Offset,
             nic?.Link is not null && _vm.DumpsHaveVnetHeaders && EtherAddress.Parse(nic.Mac) is { } address ? new VnetHeader(address) : null);
+        _era = tail.Clock.Era;
         if (note.ClockNs != 0)
         {
             tail.Clock.Set(note.ClockNs);

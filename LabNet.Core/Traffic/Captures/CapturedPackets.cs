@@ -27,7 +27,7 @@ public sealed class CapturedPackets : IDisposable
         {
             for (var part = 0; part < capture.Parts.Length; part++)
             {
-                files.Add(new CaptureFileReader(CaptureFile.PathOf(folder, part), PcapFormat.HeaderBytes + capture.Parts[part].Bytes));
+                files.Add(new CaptureFileReader(CaptureFile.PathOf(folder, part), PcapFormat.HeaderBytes + capture.Parts[part].Bytes, CaptureFile.ReadEras(folder, part)));
             }
 
             return new CapturedPackets(capture, files);

@@ -23,6 +23,12 @@ internal sealed class DumpClock
 
     public bool IsSet { get; private set; }
 
+    /// <summary>
+    /// Grows where QEMU's clock stood or jumped. Within one era a better <see cref="OffsetNs"/> holds for all packets of it, those from before too: their
+    /// distances are QEMU's.
+    /// </summary>
+    public int Era { get; private set; }
+
     /// <summary>Goes on with what an earlier LabNet knew.</summary>
     public void Set(long offsetNs) => (OffsetNs, IsSet, _isInDoubt) = (offsetNs, true, false);
 
@@ -34,10 +40,15 @@ internal sealed class DumpClock
     public void Sample(long writtenNs, long packetNs)
     {
         var offset = writtenNs - packetNs;
-        if (_isInDoubt || offset < OffsetNs)
+        if (_isInDoubt)
+        {
+            Era++;
+            (OffsetNs, IsSet, _isInDoubt, _late) = (offset, true, false, 0);
+        }
+        else if (offset < OffsetNs)
         {
             // A packet is written after its time was taken, never before: the smallest is the nearest.
-            (OffsetNs, IsSet, _isInDoubt, _late) = (offset, true, false, 0);
+            (OffsetNs, _late) = (offset, 0);
         }
         else if (offset < OffsetNs + LateNs)
         {
@@ -48,6 +59,7 @@ internal sealed class DumpClock
             _leastLateNs = _late == 0 ? offset : Math.Min(_leastLateNs, offset);
             if (++_late == LateMax)
             {
+                Era++;
                 (OffsetNs, _late) = (_leastLateNs, 0);
             }
         }
