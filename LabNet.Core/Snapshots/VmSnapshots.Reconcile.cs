@@ -68,7 +68,9 @@ public sealed partial class VmSnapshots
             await TryKeepAsync();
         }
 
-        if (state.Jobs.Any(job => job.Type.StartsWith("snapshot-", StringComparison.Ordinal) && job.Status != "concluded"))
+        // Of QEMU and not of the state, which knows the jobs of a QEMU that was just met a moment later.
+        var jobs = state.Connection is QmpLinkState.Connected ? await Vm.ReadSnapshotJobsAsync(cancellationToken) : [];
+        if (jobs.Any(job => job.Status != "concluded"))
         {
             // Its end comes as a change of its own; until then QEMU answers nobody.
             return;
@@ -88,27 +90,29 @@ public sealed partial class VmSnapshots
             return;
         }
 
-        if (Tree.Step is { } step)
+        var resolved = Tree.Step;
+        if (resolved is { } step)
         {
             // A QEMU that answers has not died; of one that is gone the disk was looked at before.
             _mayBeDamaged = false;
-            await ResolveAsync(step, held);
+            await ResolveAsync(step, held, jobs);
         }
 
-        await LookForOthersLoadsAsync(state);
+        await LookForLoadsAsync(jobs.Where(job => job.Id != resolved?.JobId));
         var before = Tree;
         await LearnAsync(tree => tree.Reconcile(held));
         TellChanges(before, Tree);
         if (Tree.Debt != GuestDebt.None && state.Agent is GuestAgentState.Answering)
         {
-            await PayDebtAsync(meetAnew: false, cancellationToken);
+            // A guest that was brought back may have been so after the agent's connection was made.
+            await PayDebtAsync(meetAnew: Tree.Debt.HasFlag(GuestDebt.Clock), cancellationToken);
         }
     }
 
     /// <summary>What became of a step whose LabNet, or whose QEMU, ended before it did.</summary>
-    private async Task ResolveAsync(SnapshotStep step, IReadOnlyList<HeldSnapshot> held)
+    private async Task ResolveAsync(SnapshotStep step, IReadOnlyList<HeldSnapshot> held, IReadOnlyList<JobInfo> jobs)
     {
-        var isKnown = Vm.State.Jobs.Any(job => job.Id == step.JobId);
+        var isKnown = jobs.Any(job => job.Id == step.JobId);
         var error = isKnown ? await Vm.EndJobAsync(step.JobId) : null;
         var there = held.LastOrDefault(one => one.Tag == step.Tag);
         switch (step.Kind)
@@ -206,14 +210,30 @@ public sealed partial class VmSnapshots
 
     private string NameOf(SnapshotStep step) => Tree.Find(step.Id)?.Name ?? step.Tag;
 
-    /// <summary>A job tells that a snapshot was loaded, and not which.</summary>
-    private async Task LookForOthersLoadsAsync(VmState state)
+    /// <summary>Loads that nobody here waited for: somebody else's, and one of LabNet's own that came to its end after its step was given up.</summary>
+    private async Task LookForLoadsAsync(IEnumerable<JobInfo> concluded)
     {
-        foreach (var job in state.Jobs.Where(job => job is { Type: "snapshot-load", Error: null } && !job.Id.StartsWith(OwnJobs, StringComparison.Ordinal) && _othersLoads.Add(job.Id)))
+        foreach (var job in concluded)
         {
-            var why = $"Somebody else loaded a snapshot (QEMU's job {job.Id}): which one, QEMU does not tell.";
-            await LearnAsync(tree => tree.Doubt(why));
-            Tell("in-doubt", why);
+            var isLoad = job is { Type: "snapshot-load", Error: null };
+            if (job.Id.StartsWith(OwnJobs, StringComparison.Ordinal))
+            {
+                // Its id would be in the way of the next one of its kind.
+                await Vm.EndJobAsync(job.Id);
+                var id = new SnapshotId(job.Id[(job.Id.LastIndexOf('-') + 1)..]);
+                if (isLoad && Tree.Find(id) is { } snapshot)
+                {
+                    await LearnAsync(tree => tree.Loaded(id));
+                    Tell("restored", $"Snapshot “{snapshot.Name}” was restored after all, when nobody waited for it any more.");
+                }
+            }
+            else if (isLoad && _othersLoads.Add(job.Id))
+            {
+                // A job tells that a snapshot was loaded, and not which.
+                var why = $"Somebody else loaded a snapshot (QEMU's job {job.Id}): which one, QEMU does not tell.";
+                await LearnAsync(tree => tree.Doubt(why));
+                Tell("in-doubt", why);
+            }
         }
     }
 

@@ -77,6 +77,11 @@ public sealed partial class VmSession
         return jobs.FirstOrDefault(job => job.Id == jobId)?.Error;
     }
 
+    /// <summary>The jobs that save, load and delete snapshots, as QEMU tells them now; nobody dismisses another's.</summary>
+    /// <exception cref="QmpException"/>
+    internal async Task<IReadOnlyList<JobInfo>> ReadSnapshotJobsAsync(CancellationToken cancellationToken) =>
+        [.. (await _qmp.ExecuteAsync(MachineCommands.QueryJobs, cancellationToken)).Where(job => job.Type.StartsWith("snapshot-", StringComparison.Ordinal))];
+
     private async Task<bool> HasConcludedAsync(string jobId) =>
         (await _qmp.ExecuteAsync(MachineCommands.QueryJobs, CancellationToken.None)).Any(job => job.Id == jobId && job.Status == Concluded);
 

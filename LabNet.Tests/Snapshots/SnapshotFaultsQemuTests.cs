@@ -146,6 +146,20 @@ public sealed class SnapshotFaultsQemuTests
         Assert.Equal(["one"], (await lab.Snapshots.ReadAsync(Cancellation)).Snapshots.Select(snapshot => snapshot.Name));
     }
 
+    [Fact]
+    public async Task A_load_that_nobody_waited_for_moves_the_head_and_gives_the_guest_its_shares()
+    {
+        await using var lab = await SnapshotLab.StartAsync("x86_64");
+        var anchor = await lab.TakeAsync("anchor");
+        await lab.TakeAsync("later");
+        await lab.LoadUnseenAsync(anchor);
+        Assert.Contains("/mnt 9p", await lab.InGuestAsync("cat /proc/mounts"), StringComparison.Ordinal);
+
+        // The job that was left is not in the way of the next one.
+        await lab.DoneAsync(await lab.BeginRestoreAsync(anchor, snapshotFirst: false));
+        Assert.Contains("/mnt 9p", await lab.InGuestAsync("cat /proc/mounts"), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("kill QEMU")]
     [InlineData("lose LabNet")]
@@ -196,7 +210,13 @@ public sealed class SnapshotFaultsQemuTests
         Assert.Matches("MB free where its disk lies", failed.Error);
         Assert.Equal(["kept"], (await lab.Snapshots.ReadAsync(Cancellation)).Snapshots.Select(one => one.Name));
 
+        // A guest that wrote while there was no room stands still until somebody lets it go on.
         lab.FreeAll();
+        if ((await lab.Vm.ReadAsync(RunStateCommands.QueryStatus, Cancellation)).Status == RunState.IoError)
+        {
+            await lab.Lab.DoAsync("box", VmAction.Resume);
+        }
+
         await lab.SettleAsync();
         Assert.Equal("lives\n", await lab.InGuestAsync("echo lives"));
         await lab.DoneAsync(await lab.BeginRestoreAsync(kept, snapshotFirst: false));

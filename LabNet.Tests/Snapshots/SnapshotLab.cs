@@ -151,11 +151,30 @@ internal sealed class SnapshotLab : IAsyncDisposable
         await Lab.DisposeAsync();
     }
 
-    private async Task ElsewhereAsync<TArguments>(QmpCommand<TArguments, QmpNothing> command, TArguments arguments, string job)
+    /// <summary>Loads by one of LabNet's own jobs, as if the LabNet that began it were gone; ends when LabNet knows of it and the guest has what it is owed.</summary>
+    public async Task LoadUnseenAsync(Snapshot snapshot)
+    {
+        using var changes = Lab.Feed.Subscribe(record => record.Source.Name == "box" && record.Item is SnapshotsChanged);
+        await using (var qmp = await ConnectAsync())
+        {
+            await qmp.ExecuteAsync(SnapshotCommands.Load, new SnapshotArguments($"labnet-load-{snapshot.Id}", snapshot.Tag, "vda", ["vda"]), Cancellation);
+        }
+
+        await changes.ReadAllAsync(Cancellation).FirstAsync(
+            record => ((SnapshotsChanged)record.Item).Tree is { Debt: GuestDebt.None } tree && tree.Head == snapshot.Id, Cancellation);
+    }
+
+    private async Task<QmpConnection> ConnectAsync()
     {
         var stream = await Vm.Host.OpenSocketAsync(Vm.Paths.UserSocket, Cancellation);
-        await using var qmp = await QmpConnection.NegotiateAsync(stream, new QmpOptions(), TimeProvider.System, Cancellation);
+        var qmp = await QmpConnection.NegotiateAsync(stream, new QmpOptions(), TimeProvider.System, Cancellation);
         qmp.Start(static _ => { });
+        return qmp;
+    }
+
+    private async Task ElsewhereAsync<TArguments>(QmpCommand<TArguments, QmpNothing> command, TArguments arguments, string job)
+    {
+        await using var qmp = await ConnectAsync();
         await qmp.ExecuteAsync(command, arguments, Cancellation);
         await Lab.UntilAsync("box", state => state.Jobs.Any(one => one.Id == job && one.Status == "concluded"));
         await qmp.ExecuteAsync(SnapshotCommands.Dismiss, new IdArguments(job), Cancellation);
