@@ -9,18 +9,23 @@ using LabNet.Core.Qmp;
 namespace LabNet.Bench;
 
 /// <summary>
-/// Faults of all kinds that leave a guest alive, planned over REST for moments that are fixed before, on both VMs, while fio writes in them. How
-/// late each came into force and was lifted, against that schedule; and what is left in QEMU at the end.
+/// Faults of all kinds that leave a guest alive, planned over REST for moments that are fixed before, on both VMs, while fio writes in them and
+/// iperf3 sends from one to the other. How late each came into force and was lifted, against that schedule; and what is left in QEMU at the end.
 /// </summary>
 internal static class FaultsBench
 {
     public const string Name = "faults";
-    public const string Measures = "how late planned faults come and go against their schedule, on both guests under fio (from the repository's root; 600 seconds are asked for)";
+    public const string Measures = "how late planned faults come and go against their schedule, on both guests under fio and iperf3 (from the repository's root; 600 seconds are asked for)";
 
     private const double AskedForMs = 50;
     private const double SilenceAskedForMs = 2000;
     private const int Seed = 8;
     private const string Load = "setsid fio --name=load --filename=/root/load --size=32M --rw=randrw --bs=4k --direct=1 --time_based --runtime=86400 >/dev/null 2>&1 &";
+
+    private const string Receive = "setsid iperf3 --server >/dev/null 2>&1 &";
+
+    /// <summary>Paced, so that it leaves the CPU to what is measured; again after each link that was taken away for too long.</summary>
+    private const string Send = "setsid sh -c 'while sleep 1; do iperf3 --client 10.10.10.1 --bitrate 5M --time 86400; done' >/dev/null 2>&1 &";
 
     private static readonly string[] Vms = ["x86", "arm"];
 
@@ -36,9 +41,9 @@ internal static class FaultsBench
         using var client = new HttpClient { BaseAddress = BenchLab.Address };
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", lab.Token);
         await Task.Delay(Rest);
-        foreach (var vm in Vms)
+        foreach (var (vm, load) in ((string, string)[])[("arm", Receive), ("arm", Load), ("x86", Load), ("x86", Send)])
         {
-            (await client.PostAsJsonAsync($"/api/v1/vms/{vm}/guest/exec", new { path = "/bin/sh", args = (string[])["-c", Load] })).EnsureSuccessStatusCode();
+            (await client.PostAsJsonAsync($"/api/v1/vms/{vm}/guest/exec", new { path = "/bin/sh", args = (string[])["-c", load] })).EnsureSuccessStatusCode();
         }
 
         using var ended = new CancellationTokenSource();
@@ -48,7 +53,7 @@ internal static class FaultsBench
         var isGood = true;
         foreach (var (vm, ids, silence) in Vms.Zip(planned, await Task.WhenAll(asking)))
         {
-            isGood &= await TellAsync(client, vm, ids, silence) && await IsCleanAsync(lab, vm);
+            isGood &= await TellAsync(client, vm, ids, silence) & await IsCleanAsync(lab, vm);
         }
 
         return isGood ? 0 : 1;
@@ -93,6 +98,7 @@ internal static class FaultsBench
     private static async Task<bool> TellAsync(HttpClient client, string vm, IReadOnlyList<string> ids, double silenceMs)
     {
         var (begun, lifted, bad) = (new List<double>(), new List<double>(), 0);
+        var byKind = new SortedDictionary<string, (List<double> Begun, List<double> Lifted)>(StringComparer.Ordinal);
         foreach (var id in ids)
         {
             var fault = await client.GetFromJsonAsync<JsonElement>($"/api/v1/vms/{vm}/faults/{id}");
@@ -105,11 +111,22 @@ internal static class FaultsBench
 
             begun.Add(MsBetween(fault, "plannedAt", "startedAt"));
             lifted.Add(MsBetween(fault, "endsAt", "liftedAt"));
+            var kind = fault.GetProperty("kind").GetString()!;
+            byKind.TryAdd(kind, ([], []));
+            byKind[kind].Begun.Add(begun[^1]);
+            byKind[kind].Lifted.Add(lifted[^1]);
         }
 
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{vm}: {ids.Count} faults, {bad} not lifted at their time; QMP silent for {silenceMs:0} ms at most ({SilenceAskedForMs:0} ms asked for)"));
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  in force  p50 {begun.Percentile(50):0.0} ms, p95 {begun.Percentile(95):0.0} ms, latest {begun.Max():0.0} ms; p95 of {AskedForMs:0} ms asked for"));
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  lifted    p50 {lifted.Percentile(50):0.0} ms, p95 {lifted.Percentile(95):0.0} ms, latest {lifted.Max():0.0} ms"));
+        foreach (var (kind, late) in byKind)
+        {
+            Console.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"    {kind,-15} {late.Begun.Count,4}  in force p50 {late.Begun.Percentile(50),6:0.0} ms p95 {late.Begun.Percentile(95),6:0.0} ms, lifted p50 {late.Lifted.Percentile(50),6:0.0} ms p95 {late.Lifted.Percentile(95),6:0.0} ms"));
+        }
+
         return bad == 0 && begun.Percentile(95) <= AskedForMs && lifted.Percentile(95) <= AskedForMs && silenceMs <= SilenceAskedForMs;
     }
 

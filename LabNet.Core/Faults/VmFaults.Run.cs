@@ -10,8 +10,12 @@ namespace LabNet.Core.Faults;
 /// <summary>The way of one fault: planned, prepared, in force, lifted.</summary>
 public sealed partial class VmFaults
 {
-    /// <summary>So long before its time QEMU is looked at and the way back written down, so that neither makes the fault late.</summary>
-    private static readonly TimeSpan Lead = TimeSpan.FromMilliseconds(500);
+    /// <summary>
+    /// So long before its time QEMU is looked at and the way back written down, so that neither makes the fault late: a disk that guests write
+    /// to for all they can lets whoever wants something kept for good wait for hundreds of milliseconds. No whole number of seconds: people plan
+    /// by those, and what is prepared would meet what comes.
+    /// </summary>
+    private static readonly TimeSpan Lead = TimeSpan.FromMilliseconds(1700);
 
     private static readonly TimeSpan RetryFirst = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan RetryLongest = TimeSpan.FromSeconds(5);
@@ -92,8 +96,9 @@ public sealed partial class VmFaults
         var keeping = KeepAsync(active);
         await StayAsync(run);
         var (evidence, why) = await LiftAtLastAsync(run);
+        var lifted = Lifted(run.Fault, evidence, why);
         await keeping;
-        await FinishAsync(run, Lifted(run.Fault, evidence, why));
+        await FinishAsync(run, lifted);
     }
 
     /// <summary>Goes on with a fault that an earlier LabNet wrote down.</summary>

@@ -12,7 +12,7 @@ namespace LabNet.Tests.Faults;
 public sealed class VmFaultsTests : IAsyncLifetime
 {
     private static readonly BalloonFault Balloon = new(128 * LabLimits.MiB);
-    private static readonly TimeSpan Lead = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan Lead = TimeSpan.FromMilliseconds(1700);
 
     private readonly ScriptedQemu _qemu = new();
     private readonly ManualTimeProvider _time = new();

@@ -15,6 +15,7 @@ internal sealed class BlockErrorInjector(VmSession vm, BlockErrorFault spec, Tim
     private const double RatePeriodMs = 200;
 
     private FeedSubscription? _events;
+    private bool _isReadOnly;
 
     public override async Task<string?> PrepareAsync(CancellationToken cancellationToken)
     {
@@ -29,6 +30,7 @@ internal sealed class BlockErrorInjector(VmSession vm, BlockErrorFault spec, Tim
             throw new VmConflictException($"{spec.Device} of {Name} works through {disk.Medium.NodeName}, which another fault has not taken away yet.");
         }
 
+        _isReadOnly = disk.Medium.Ro;
         return disk.Medium is { NodeName: { Length: > 0 } node } && !(disk.Medium.Ro && spec.Operation == BlockOperation.Write)
             ? node
             : throw new VmConflictException($"Nothing writes to {spec.Device} of {Name}: it is read-only.");
@@ -36,7 +38,7 @@ internal sealed class BlockErrorInjector(VmSession vm, BlockErrorFault spec, Tim
 
     public override async Task<Sight> InjectAsync(Fault fault, CancellationToken cancellationToken)
     {
-        var disk = await Disk.FindAsync(Vm, spec.Device, cancellationToken);
+        Vm.ThrowUnlessConnected();
         _events = Vm.WatchQmpEvents();
         var rule = new Dictionary<string, object>
         {
@@ -56,12 +58,16 @@ internal sealed class BlockErrorInjector(VmSession vm, BlockErrorFault spec, Tim
             Properties = new Dictionary<string, JsonElement>
             {
                 ["image"] = JsonSerializer.SerializeToElement(fault.Before),
-                ["read-only"] = JsonSerializer.SerializeToElement(disk.Medium.Ro),
+                ["read-only"] = JsonSerializer.SerializeToElement(_isReadOnly),
                 ["inject-error"] = JsonSerializer.SerializeToElement(new[] { rule }),
             },
         };
-        await Vm.ExecuteAsync(DeviceCommands.BlockdevAdd, node, cancellationToken);
-        await SetDriveAsync(NodeOf(fault), cancellationToken);
+
+        // Without the first the second is refused too, as there is no such node.
+        var (add, give) = (DeviceCommands.BlockdevAdd.With(node), Giving(NodeOf(fault)));
+        var replies = await Vm.ExecuteAsync([add, give], cancellationToken);
+        replies.Read(add);
+        replies.Read(give);
         return new Sight(EffectSeen: false, $"{spec.Device} works through {NodeOf(fault)}; no request has failed yet.");
     }
 
@@ -71,13 +77,14 @@ internal sealed class BlockErrorInjector(VmSession vm, BlockErrorFault spec, Tim
 
     public override async Task<string?> LiftAsync(Fault fault, CancellationToken cancellationToken)
     {
-        var nodes = await Vm.ReadAsync(BlockCommands.QueryNamedBlockNodes, cancellationToken);
-        if (nodes.Any(node => node.NodeName == NodeOf(fault)))
+        var devices = QomCommands.List.With(new QomPathArguments("/machine/peripheral"));
+        var replies = await Vm.ExecuteAsync([BlockCommands.QueryNamedBlockNodes, BlockCommands.QueryBlock, devices], cancellationToken);
+        if (replies.Read(BlockCommands.QueryNamedBlockNodes).Any(node => node.NodeName == NodeOf(fault)))
         {
-            await RemoveAsync(fault, cancellationToken);
+            await RemoveAsync(fault, Disk.NodeIn(replies.Read(BlockCommands.QueryBlock), spec.Device), cancellationToken);
         }
 
-        if (await IsUnpluggedAsync(cancellationToken))
+        if (replies.Read(devices).All(device => device.Name != spec.Device))
         {
             // What the fault stood on was in use when the device went, and stayed behind for that.
             await TryDeleteAsync(fault.Before!, cancellationToken);
@@ -95,34 +102,23 @@ internal sealed class BlockErrorInjector(VmSession vm, BlockErrorFault spec, Tim
 
     private static string NodeOf(Fault fault) => $"labnet-{fault.Id}";
 
-    private async Task RemoveAsync(Fault fault, CancellationToken cancellationToken)
+    /// <param name="now">The node that the device works through; null where there is no such device any more.</param>
+    private async Task RemoveAsync(Fault fault, string? now, CancellationToken cancellationToken)
     {
-        QmpCommandException? refused = null;
-        try
+        // QEMU 7.2 ends in the middle of it when a device is given the node that it has already.
+        var giveBack = now is null || now == fault.Before ? null : Giving(fault.Before!);
+        var delete = DeviceCommands.BlockdevDelete.With(new NodeNameArguments(NodeOf(fault)));
+        var replies = await Vm.ExecuteAsync(giveBack is null ? [delete] : [giveBack, delete], cancellationToken);
+        if (giveBack is not null)
         {
-            await SetDriveAsync(fault.Before!, cancellationToken);
-        }
-        catch (QmpCommandException e)
-        {
-            // The device may have been unplugged; whether it still works through our node, QEMU says next.
-            refused = e;
+            replies.Read(giveBack);
         }
 
-        try
-        {
-            await Vm.ExecuteAsync(DeviceCommands.BlockdevDelete, new NodeNameArguments(NodeOf(fault)), cancellationToken);
-        }
-        catch (QmpCommandException) when (refused is not null)
-        {
-            throw refused;
-        }
+        replies.Read(delete);
     }
 
-    private async Task<bool> IsUnpluggedAsync(CancellationToken cancellationToken)
-    {
-        var devices = await Vm.ReadAsync(QomCommands.List, new QomPathArguments("/machine/peripheral"), cancellationToken);
-        return devices.All(device => device.Name != spec.Device);
-    }
+    private QmpCommand<QmpNothing> Giving(string node) =>
+        QomCommands.Set.With(new QomSetArguments(Disk.PathOf(spec.Device), "drive", JsonSerializer.SerializeToElement(node)));
 
     private async Task TryDeleteAsync(string node, CancellationToken cancellationToken)
     {
@@ -154,8 +150,8 @@ internal sealed class BlockErrorInjector(VmSession vm, BlockErrorFault spec, Tim
     {
         if (await Disk.FindNodeAsync(Vm, spec.Device, cancellationToken) is { } now && now != node)
         {
-            await Vm.ExecuteAsync(
-                QomCommands.Set, new QomSetArguments(Disk.PathOf(spec.Device), "drive", JsonSerializer.SerializeToElement(node)), cancellationToken);
+            var give = Giving(node);
+            (await Vm.ExecuteAsync([give], cancellationToken)).Read(give);
         }
     }
 

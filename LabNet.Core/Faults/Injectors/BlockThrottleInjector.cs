@@ -21,8 +21,11 @@ internal sealed class BlockThrottleInjector(VmSession vm, string device, long io
 
     public override async Task<Sight> InjectAsync(Fault fault, CancellationToken cancellationToken)
     {
-        await SetAsync(fault.Before!, iops, bytesPerSecond, cancellationToken);
-        var medium = (await Disk.FindAsync(Vm, device, cancellationToken)).Medium;
+        Vm.ThrowUnlessConnected();
+        var set = Setting(fault.Before!, iops, bytesPerSecond);
+        var replies = await Vm.ExecuteAsync([set, BlockCommands.QueryBlock], cancellationToken);
+        replies.Read(set);
+        var medium = Disk.FindIn(replies.Read(BlockCommands.QueryBlock), Vm, device).Medium;
         return new Sight(medium.Iops == iops && medium.Bps == bytesPerSecond, $"QEMU says: {Told(medium)}.");
     }
 
@@ -33,14 +36,13 @@ internal sealed class BlockThrottleInjector(VmSession vm, string device, long io
             return $"{device} is not plugged in any more.";
         }
 
-        await SetAsync(fault.Before!, iops: 0, bytesPerSecond: 0, cancellationToken);
+        var set = Setting(fault.Before!, iops: 0, bytesPerSecond: 0);
+        (await Vm.ExecuteAsync([set], cancellationToken)).Read(set);
         return "QEMU has no limit any more.";
     }
 
-    private async Task SetAsync(string qdev, long iops, long bytesPerSecond, CancellationToken cancellationToken) => await Vm.ExecuteAsync(
-        BlockCommands.SetThrottle,
-        new BlockThrottleArguments(qdev, bytesPerSecond, BpsRd: 0, BpsWr: 0, iops, IopsRd: 0, IopsWr: 0),
-        cancellationToken);
+    private static QmpCommand<QmpNothing> Setting(string qdev, long iops, long bytesPerSecond) =>
+        BlockCommands.SetThrottle.With(new BlockThrottleArguments(qdev, bytesPerSecond, BpsRd: 0, BpsWr: 0, iops, IopsRd: 0, IopsWr: 0));
 
     private static string Told(BlockDeviceInfo medium)
     {

@@ -22,7 +22,13 @@ internal sealed record Disk(string Id, string Qdev, BlockDeviceInfo Medium)
     public static async Task<Disk> FindAsync(VmSession vm, string id, CancellationToken cancellationToken)
     {
         vm.ThrowUnlessConnected();
-        var drives = await vm.ReadAsync(BlockCommands.QueryBlock, cancellationToken);
+        return FindIn(await vm.ReadAsync(BlockCommands.QueryBlock, cancellationToken), vm, id);
+    }
+
+    /// <param name="drives">What query-block answered.</param>
+    /// <exception cref="VmConflictException"/>
+    public static Disk FindIn(IReadOnlyList<BlockInfo> drives, VmSession vm, string id)
+    {
         var known = drives.Select(drive => (Drive: drive, Id: IdOf(drive.Qdev))).Where(one => one.Id is not null).ToList();
         return known.Find(one => one.Id == id).Drive is not { } found
                 ? throw new VmConflictException($"{vm.State.Name} has no disk {id}. It has {(known.Count == 0 ? "none" : string.Join(", ", known.Select(one => one.Id)))}.")
@@ -33,7 +39,10 @@ internal sealed record Disk(string Id, string Qdev, BlockDeviceInfo Medium)
     /// <summary>The block node that the device works through; null where there is none.</summary>
     /// <exception cref="QmpException"/>
     public static async Task<string?> FindNodeAsync(VmSession vm, string id, CancellationToken cancellationToken) =>
-        (await vm.ReadAsync(BlockCommands.QueryBlock, cancellationToken)).FirstOrDefault(drive => IdOf(drive.Qdev) == id)?.Inserted?.NodeName;
+        NodeIn(await vm.ReadAsync(BlockCommands.QueryBlock, cancellationToken), id);
+
+    /// <param name="drives">What query-block answered.</param>
+    public static string? NodeIn(IReadOnlyList<BlockInfo> drives, string id) => drives.FirstOrDefault(drive => IdOf(drive.Qdev) == id)?.Inserted?.NodeName;
 
     /// <summary>A virtio disk is known by the path of a part of it, others by their id.</summary>
     private static string? IdOf(string? qdev) =>

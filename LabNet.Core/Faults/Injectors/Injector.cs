@@ -24,7 +24,12 @@ internal abstract class Injector(VmSession vm) : IDisposable
     protected async Task ThrowUnlessGuestRunsAsync(CancellationToken cancellationToken)
     {
         Vm.ThrowUnlessConnected();
-        var status = await Vm.ReadAsync(RunStateCommands.QueryStatus, cancellationToken);
+        ThrowUnlessRunning(await Vm.ReadAsync(RunStateCommands.QueryStatus, cancellationToken));
+    }
+
+    /// <exception cref="VmConflictException"/>
+    protected void ThrowUnlessRunning(StatusInfo status)
+    {
         if (!status.Running)
         {
             throw new VmConflictException($"{Name} is {status.Status}, and only what runs can be made to stand still. Resume it first.");

@@ -77,8 +77,10 @@ internal sealed class LinkImpairInjector(VmSession vm, LinkImpairFault spec, Lin
                 ["interval"] = JsonSerializer.SerializeToElement(microseconds),
             },
         };
-        await Vm.ExecuteAsync(ObjectCommands.Add, filter, cancellationToken);
-        var interval = await Vm.ReadAsync(QomCommands.Get, new QomGetArguments($"/objects/{IdOf(fault)}", "interval"), cancellationToken);
+        var (add, look) = (ObjectCommands.Add.With(filter), QomCommands.Get.With(new QomGetArguments($"/objects/{IdOf(fault)}", "interval")));
+        var replies = await Vm.ExecuteAsync([add, look], cancellationToken);
+        replies.Read(add);
+        var interval = replies.Read(look);
         return new Sight(interval.TryGetInt64(out var micros) && micros == microseconds, $"QEMU keeps frames and lets them go each {interval} µs.");
     }
 
@@ -90,10 +92,11 @@ internal sealed class LinkImpairInjector(VmSession vm, LinkImpairFault spec, Lin
             return "The link lets all frames pass.";
         }
 
-        var objects = await Vm.ReadAsync(QomCommands.List, new QomPathArguments("/objects"), cancellationToken);
-        if (objects.Any(one => one.Name == IdOf(fault)))
+        var (delete, list) = (ObjectCommands.Delete.With(new IdArguments(IdOf(fault))), QomCommands.List.With(new QomPathArguments("/objects")));
+        var replies = await Vm.ExecuteAsync([delete, list], cancellationToken);
+        if (replies.Read(list).Any(one => one.Name == IdOf(fault)))
         {
-            await Vm.ExecuteAsync(ObjectCommands.Delete, new IdArguments(IdOf(fault)), cancellationToken);
+            replies.Read(delete);
         }
 
         return "QEMU keeps no frames any more.";

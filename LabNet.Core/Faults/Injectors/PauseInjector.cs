@@ -6,6 +6,9 @@ namespace LabNet.Core.Faults;
 /// <summary>QMP's stop and cont.</summary>
 internal sealed class PauseInjector(VmSession vm) : Injector(vm)
 {
+    /// <summary>Asked in one piece with what changes it: each wait for QEMU makes the fault later.</summary>
+    private static readonly QmpCommand<StatusInfo> StatusBefore = new(RunStateCommands.QueryStatus.Name, RunStateCommands.QueryStatus.ReturnType);
+
     public override async Task<string?> PrepareAsync(CancellationToken cancellationToken)
     {
         await ThrowUnlessGuestRunsAsync(cancellationToken);
@@ -14,9 +17,11 @@ internal sealed class PauseInjector(VmSession vm) : Injector(vm)
 
     public override async Task<Sight> InjectAsync(Fault fault, CancellationToken cancellationToken)
     {
-        // Whom somebody else has paused meanwhile, the lift would let go on.
-        await ThrowUnlessGuestRunsAsync(cancellationToken);
-        var replies = await Vm.ExecuteAsync([RunStateCommands.Stop, RunStateCommands.QueryStatus], cancellationToken);
+        Vm.ThrowUnlessConnected();
+        var replies = await Vm.ExecuteAsync([StatusBefore, RunStateCommands.Stop, RunStateCommands.QueryStatus], cancellationToken);
+
+        // A guest that somebody else has paused meanwhile was not changed, and the lift would let it go on.
+        ThrowUnlessRunning(replies.Read(StatusBefore));
         replies.Read(RunStateCommands.Stop);
         var status = replies.Read(RunStateCommands.QueryStatus);
         return new Sight(!status.Running, $"QEMU says that the guest is {status.Status}.");
@@ -24,10 +29,10 @@ internal sealed class PauseInjector(VmSession vm) : Injector(vm)
 
     public override async Task<string?> LiftAsync(Fault fault, CancellationToken cancellationToken)
     {
-        var status = await Vm.ReadAsync(RunStateCommands.QueryStatus, cancellationToken);
-        if (status.Status != RunState.Paused)
+        // A paused guest comes to no other state by itself, so that what QEMU said last is enough.
+        if (Vm.State.RunState != RunState.Paused && await Vm.ReadAsync(RunStateCommands.QueryStatus, cancellationToken) is { Status: var status } && status != RunState.Paused)
         {
-            return $"QEMU said already that the guest is {status.Status}.";
+            return $"QEMU said already that the guest is {status}.";
         }
 
         var replies = await Vm.ExecuteAsync([RunStateCommands.Cont, RunStateCommands.QueryStatus], cancellationToken);

@@ -103,7 +103,7 @@ internal sealed class VcpuPauseInjector(VmSession vm, VcpuPauseFault spec, TimeP
     public override async Task<string?> LiftAsync(Fault fault, CancellationToken cancellationToken)
     {
         string? seen = null;
-        if ((await Vm.ReadAsync(RunStateCommands.QueryStatus, cancellationToken)).Running)
+        if (Vm.State.RunState == RunState.Running || (await Vm.ReadAsync(RunStateCommands.QueryStatus, cancellationToken)).Running)
         {
             var replies = await Vm.ExecuteAsync([RunStateCommands.Stop, RunStateCommands.Cont, RunStateCommands.QueryStatus], cancellationToken);
             replies.Read(RunStateCommands.Stop);
