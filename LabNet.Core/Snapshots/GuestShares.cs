@@ -30,7 +30,8 @@ internal static class GuestShares
     /// <summary>What a LabNet that is gone had begun goes on in the guest: it has to be over before this can undo it. The agent has started it by then, as it answers in order.</summary>
     private const string Mount = Common + """
         turns=100
-        while [ "$turns" -gt 0 ] && grep -lsz '^labnet-unmount$' /proc/[0-9]*/cmdline >/dev/null; do
+        # -q, because without it a process that ends just now is an error, and that outweighs what was found.
+        while [ "$turns" -gt 0 ] && grep -qsz '^labnet-unmount$' /proc/[0-9]*/cmdline; do
           turns=$((turns - 1))
           sleep 0.1
         done

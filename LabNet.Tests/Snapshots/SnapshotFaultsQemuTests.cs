@@ -147,6 +147,18 @@ public sealed class SnapshotFaultsQemuTests
     }
 
     [Fact]
+    public async Task Shares_are_mounted_only_after_what_a_LabNet_before_had_begun_is_over_however_many_programs_come_and_go_meanwhile()
+    {
+        await using var lab = await SnapshotLab.StartAsync("x86_64");
+        await lab.InGuestAsync("""
+            (while [ ! -e /run/over ]; do /bin/true; done) >/dev/null 2>&1 &
+            printf 'sleep 3; touch /run/over' | /bin/sh -s labnet-unmount >/dev/null 2>&1 &
+            """);
+        await GuestShares.MountAsync(lab.Vm, now: null, Cancellation);
+        Assert.Equal("/run/over\n", await lab.InGuestAsync("ls /run/over"));
+    }
+
+    [Fact]
     public async Task A_load_that_nobody_waited_for_moves_the_head_and_gives_the_guest_its_shares()
     {
         await using var lab = await SnapshotLab.StartAsync("x86_64");
