@@ -13,6 +13,7 @@ internal static class Floors
         ["Labs"] = 1,
         ["Hosts"] = 1,
         ["Vms"] = 2,
+        ["PciModels"] = 2,
         ["Metrics"] = 3,
         ["TraceEvents"] = 3,
         ["Snapshots"] = 3,

@@ -19,6 +19,7 @@ public sealed class LabNetSettingsException(IReadOnlyList<string> mistakes)
 /// <param name="Hosts">Host names by which browsers and programs may call LabNet, without port.</param>
 /// <param name="InfraFolder">Absolute. Where network.sh and vm-run.sh are; by default <c>infra</c> in the working folder.</param>
 /// <param name="GuestsFolder">Absolute. What infra/guests/build.sh made; by default where it puts it.</param>
+/// <param name="PciFolder">Absolute. What <c>infra/lab pci build</c> made; by default where it puts it.</param>
 /// <param name="GuestRelease">Which Debian release's guests to take.</param>
 /// <param name="StartVms">Whether VMs that do not run are started at once; else they are only adopted.</param>
 /// <param name="AutoTransport">What carries the links whose transport the lab file leaves open: <c>vxlan</c> or <c>relay</c>.</param>
@@ -30,6 +31,7 @@ public sealed record LabNetSettings(
     IReadOnlyList<string> Hosts,
     string InfraFolder,
     string GuestsFolder,
+    string PciFolder,
     string GuestRelease,
     bool StartVms,
     bool RawQmp,
@@ -47,6 +49,7 @@ public sealed record LabNetSettings(
             reader.Hosts(),
             reader.Folder(nameof(InfraFolder), "infra"),
             reader.Folder(nameof(GuestsFolder), reader.HomeFolder("XDG_CACHE_HOME", ".cache", "guests")),
+            reader.Folder(nameof(PciFolder), reader.HomeFolder("XDG_CACHE_HOME", ".cache", "pci")),
             configuration[$"LabNet:{nameof(GuestRelease)}"] ?? "bookworm",
             reader.Boolean(nameof(StartVms)),
             reader.Boolean(nameof(RawQmp)),
@@ -63,7 +66,7 @@ public sealed record LabNetSettings(
         private static readonly string[] Known =
         [
             nameof(StateFolder), nameof(LabFile), nameof(Urls), "AllowedHosts", "AllowPlainHttp", nameof(InfraFolder), nameof(GuestsFolder),
-            nameof(GuestRelease), nameof(StartVms), nameof(RawQmp), nameof(AutoTransport),
+            nameof(PciFolder), nameof(GuestRelease), nameof(StartVms), nameof(RawQmp), nameof(AutoTransport),
         ];
 
         private readonly IConfigurationSection _section = configuration.GetSection("LabNet");
@@ -89,7 +92,7 @@ public sealed record LabNetSettings(
                 : null;
             if (folder is null)
             {
-                Mistakes.Add($"Neither {xdgVariable} nor HOME is set: name LabNet:StateFolder and LabNet:GuestsFolder.");
+                Mistakes.Add($"Neither {xdgVariable} nor HOME is set: name LabNet:StateFolder, LabNet:GuestsFolder and LabNet:PciFolder.");
             }
 
             return Path.Join(folder, "labnet", belowLabNet);

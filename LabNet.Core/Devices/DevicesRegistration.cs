@@ -1,3 +1,4 @@
+using LabNet.Core.PciModels;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace LabNet.Core.Devices;
@@ -7,5 +8,6 @@ public static class DevicesRegistration
     public static IServiceCollection AddDevices(this IServiceCollection services) => services
         .AddSingleton(PciIds.OfThisMachine())
         .AddSingleton<DeviceTopologyReader>()
+        .AddSingleton<PciModelCatalogue>()
         .AddSingleton<HotPlug>();
 }

@@ -49,10 +49,32 @@ internal static partial class GuestDevice
         done
         """;
 
+    /// <summary>Ends as soon as the guest's kernel has found the device, whatever it makes of it.</summary>
+    private const string SeenScript = $$"""
+        n=0
+        while [ $n -lt {{LooksMax}} ]; do
+          if [ -e /sys/bus/pci/devices/0000:$1 ]; then exit 0; fi
+          n=$((n+1)); sleep {{SecondsBetweenLooks}}
+        done
+        exit 1
+        """;
+
+    /// <summary>Waits for a device that no driver need take.</summary>
+    /// <exception cref="VmConflictException">The guest has not found it in time.</exception>
+    /// <exception cref="GuestAgentException"/>
+    public static async Task WaitUntilSeenAsync(VmSession vm, PciAddress address, CancellationToken cancellationToken)
+    {
+        var result = await vm.RunInGuestAsync(Script(SeenScript, address), cancellationToken);
+        if (result.ExitCode != 0)
+        {
+            throw new VmConflictException($"The guest of {vm.State.Name} has not found the device at {address} within {SecondsMax} s. Look at its console for the reason.");
+        }
+    }
+
     /// <returns>The name, such as <c>vdb</c>.</returns>
     /// <exception cref="VmConflictException">The guest has not made anything of it in time.</exception>
     /// <exception cref="GuestAgentException"/>
-    public static async Task<string> WaitAsync(VmSession vm, PciAddress address, CancellationToken cancellationToken)
+    public static async Task<string?> WaitAsync(VmSession vm, PciAddress address, CancellationToken cancellationToken)
     {
         var result = await vm.RunInGuestAsync(Script(WaitScript, address), cancellationToken);
         return result.ExitCode == 0 && NameIn(result.Stdout.Span) is { } name

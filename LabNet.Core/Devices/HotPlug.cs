@@ -62,17 +62,31 @@ public sealed partial class HotPlug(DeviceTopologyReader devices, TimeProvider t
         FileNames(vm.Host.ImagesFolder),
         [.. FileNames(DisksFolder(vm)).Select(name => Path.GetFileNameWithoutExtension(name)).Where(id => !taken.Contains(id))]);
 
-    private async Task PlugAsync(VmSession vm, PlugRequest request, IProgress<double>? progress, CancellationToken cancellationToken)
+    private Task PlugAsync(VmSession vm, PlugRequest request, IProgress<double>? progress, CancellationToken cancellationToken) => PlugAsync(
+        vm,
+        request.Id,
+        (port, undo) => request.Kind.IsDisk() ? AddDiskAsync(vm, request, port, undo, cancellationToken) : AddNicAsync(vm, request, port, undo, cancellationToken),
+        address => GuestDevice.WaitAsync(vm, address, cancellationToken),
+        progress,
+        cancellationToken);
+
+    /// <param name="add">Makes the device in a port; what it did is put on the stack, to be undone.</param>
+    /// <param name="wait">Ends when the guest has made something of it, with the guest's name for it if there is one.</param>
+    private async Task PlugAsync(
+        VmSession vm,
+        string id,
+        Func<string, Stack<Func<Task>>, Task<PluggedDevice>> add,
+        Func<PciAddress, Task<string?>> wait,
+        IProgress<double>? progress,
+        CancellationToken cancellationToken)
     {
         vm.ThrowUnlessGuestRuns("its guest has to notice a new device");
-        var port = await ChoosePortAsync(vm, request.Id, cancellationToken);
+        var port = await ChoosePortAsync(vm, id, cancellationToken);
         var undo = new Stack<Func<Task>>();
         PluggedDevice device;
         try
         {
-            device = request.Kind.IsDisk()
-                ? await AddDiskAsync(vm, request, port.QdevId!, undo, cancellationToken)
-                : await AddNicAsync(vm, request, port.QdevId!, undo, cancellationToken);
+            device = await add(port.QdevId!, undo);
         }
         catch
         {
@@ -88,7 +102,7 @@ public sealed partial class HotPlug(DeviceTopologyReader devices, TimeProvider t
             return;
         }
 
-        var guestName = await GuestDevice.WaitAsync(vm, new PciAddress(port.Pci!.Bridge!.Secondary, 0, 0), cancellationToken);
+        var guestName = await wait(new PciAddress(port.Pci!.Bridge!.Secondary, 0, 0));
         vm.KeepPlugged(plugged => plugged.Replace(device, device with { GuestName = guestName }));
     }
 

@@ -26,6 +26,20 @@ public static class PlugKinds
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, message: null),
     };
 
+    /// <summary>Null for another word.</summary>
+    public static PlugKind? Parse(string word)
+    {
+        foreach (var kind in Enum.GetValues<PlugKind>())
+        {
+            if (kind.Word() == word)
+            {
+                return kind;
+            }
+        }
+
+        return null;
+    }
+
     public static bool IsDisk(this PlugKind kind) => kind is PlugKind.VirtioBlk or PlugKind.VirtioScsi or PlugKind.Nvme;
 }
 
@@ -46,7 +60,7 @@ public sealed partial record PlugRequest(PlugKind Kind, string Id, long? SizeByt
     /// <summary>What is wrong with it, in words for the user; null if nothing is.</summary>
     public string? Mistake => this switch
     {
-        _ when !IdPattern().IsMatch(Id) => $"id: “{Id}” is none. It begins with a letter, and has letters, digits, “-” and “_”, 32 at most, such as d1.",
+        _ when MistakeInId(Id) is { } mistake => mistake,
         { SizeBytes: not null } or { Image: not null } when !Kind.IsDisk() => $"sizeBytes and image are for disks, and {Kind.Word()} is none.",
         { Link: not null } when Kind.IsDisk() => $"link: that is for NICs, and {Kind.Word()} is none.",
         { SizeBytes: not null, Image: not null } => "sizeBytes and image: give one of them. A disk that begins with an image has the image's size.",
@@ -55,6 +69,9 @@ public sealed partial record PlugRequest(PlugKind Kind, string Id, long? SizeByt
         { Image: { } image } when image.Length == 0 || image[0] == '.' || image.AsSpan().ContainsAny('/', '\\', '\0') => $"image: “{image}” is no file's name. Images are named by it, without a folder.",
         _ => null,
     };
+
+    internal static string? MistakeInId(string id) =>
+        IdPattern().IsMatch(id) ? null : $"id: “{id}” is none. It begins with a letter, and has letters, digits, “-” and “_”, 32 at most, such as d1.";
 
     public override string ToString() =>
         $"{Id} ({Kind.Word()}{(SizeBytes is { } size ? $", {size} bytes" : "")}{(Image is null ? "" : $", from {Image}")}{(Link is null ? "" : $", on {Link}")})";

@@ -10,6 +10,9 @@ namespace LabNet.Core.Hosts;
 /// <param name="Machine">Which of the lab file's machines this is; null for a lab of namespaces.</param>
 public sealed record HostSettings(string StateFolder, string InfraFolder, string GuestsFolder, string GuestRelease, string? Machine)
 {
+    /// <summary>With what <c>infra/lab pci build</c> made; null where custom PCI devices are not wanted.</summary>
+    public string? PciFolder { get; init; }
+
     /// <summary>The program whose command <c>relay FOLDER</c> is the relay of the lab's links; by default LabNet itself.</summary>
     public ImmutableArray<string> RelayProgram { get; init; } = ["dotnet", Path.Join(AppContext.BaseDirectory, "LabNet.Web.dll")];
 }

@@ -17,6 +17,9 @@ public static partial class QemuCommandLine
                 case PluggedLaunch.Nic nic:
                     AddPluggedNic(arguments, nic);
                     break;
+                case PluggedLaunch.Custom custom:
+                    AddPluggedCustom(arguments, custom);
+                    break;
             }
         }
     }
@@ -53,6 +56,18 @@ public static partial class QemuCommandLine
         }
 
         AddInPort(arguments, nic.Driver, nic.Id, nic.Port, [.. properties]);
+    }
+
+    private static void AddPluggedCustom(QemuArguments arguments, PluggedLaunch.Custom custom)
+    {
+        List<(string Key, string Value)> properties = [.. custom.Properties.Select(property => (property.Key, property.Value))];
+        if (custom is { Chardev: { } chardev, Socket: { } socket })
+        {
+            AddSocket(arguments, chardev, socket);
+            properties.Add(("chardev", chardev));
+        }
+
+        AddInPort(arguments, custom.Driver, custom.Id, custom.Port, [.. properties]);
     }
 
     private static void AddInPort(

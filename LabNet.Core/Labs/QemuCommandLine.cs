@@ -25,6 +25,12 @@ public static partial class QemuCommandLine
         arguments.AddRaw("-uuid", Uuid(launch).ToString());
         AddMachine(arguments, launch);
         AddProcess(arguments, launch.TraceLog);
+        if (launch.PciPlugin is { } plugin)
+        {
+            // Its devices are known to QEMU from here on, for -device and device_add alike.
+            arguments.AddList("-plugin", first: null, ("file", plugin));
+        }
+
         AddSockets(arguments, launch.Paths);
         AddDevices(arguments, launch);
         AddPlugged(arguments, launch.Plugged);
@@ -138,7 +144,7 @@ public static partial class QemuCommandLine
 
         string?[] paths =
         [
-            launch.Image.Kernel, launch.Image.Initrd, launch.ShareFolder, launch.Vm.Cdrom, .. launch.Vm.Nics.OfType<UserNic>().Select(nic => nic.TftpFolder),
+            launch.Image.Kernel, launch.Image.Initrd, launch.PciPlugin, launch.ShareFolder, launch.Vm.Cdrom, .. launch.Vm.Nics.OfType<UserNic>().Select(nic => nic.TftpFolder),
         ];
         foreach (var path in paths.OfType<string>().Where(path => !Path.IsPathFullyQualified(path)))
         {

@@ -24,6 +24,9 @@ public sealed record QemuLaunch(
     /// <summary>The file that trace events go to, once they are switched on; null where there is no place for them.</summary>
     public string? TraceLog { get; init; }
 
+    /// <summary>The plugin with the custom PCI devices, built for exactly this QEMU; null for a machine without them.</summary>
+    public string? PciPlugin { get; init; }
+
     /// <summary>What is in the machine's root ports from the start, as if it had been plugged in.</summary>
     public ImmutableArray<PluggedLaunch> Plugged { get; init; } = [];
 
@@ -44,6 +47,12 @@ public abstract record PluggedLaunch(string Id, string Port)
     /// <param name="Serial">As the guest sees it.</param>
     /// <param name="Controller">The id of the SCSI controller; null for what is none.</param>
     public sealed record Disk(string Id, string Port, string Driver, string File, string Serial, string? Controller) : PluggedLaunch(Id, Port);
+
+    /// <param name="Driver">A type that a plugin brings along.</param>
+    /// <param name="Chardev">The id of the character device that it talks to; null for what talks to none.</param>
+    /// <param name="Socket">Where that one listens.</param>
+    public sealed record Custom(string Id, string Port, string Driver, ImmutableSortedDictionary<string, string> Properties, string? Chardev, string? Socket)
+        : PluggedLaunch(Id, Port);
 
     /// <param name="Driver"><c>virtio-net-pci</c> or <c>e1000e</c>.</param>
     /// <param name="LinkPort">Null for the user-mode network.</param>

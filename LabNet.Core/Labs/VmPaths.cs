@@ -34,6 +34,17 @@ public sealed record VmPaths
     /// <summary>Where QEMU listens for a debugger, while a fault needs that.</summary>
     public string GdbSocket => Path.Join(Folder, "gdb.sock");
 
+    /// <summary>Where QEMU listens for the process that behaves for a custom PCI device.</summary>
+    /// <param name="id">The device's qdev id.</param>
+    /// <exception cref="PathTooLongException">The path has more than <see cref="SocketPathBytesMax"/> bytes.</exception>
+    public string DeviceSocket(string id)
+    {
+        var path = Path.Join(Folder, $"{id}.dev");
+        return Encoding.UTF8.GetByteCount(path) <= SocketPathBytesMax
+            ? path
+            : throw new PathTooLongException($"The socket {path} would have a path of more than {SocketPathBytesMax} bytes. Choose a shorter id.");
+    }
+
     /// <summary>The VM's overlay on its guest image.</summary>
     public string Disk => Path.Join(Folder, "disk.qcow2");
 

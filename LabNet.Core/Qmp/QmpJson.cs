@@ -47,6 +47,8 @@ public readonly record struct QmpNothing;
 [JsonSerializable(typeof(DeviceAddArguments))]
 [JsonSerializable(typeof(BlockdevAddArguments))]
 [JsonSerializable(typeof(NetdevAddArguments))]
+[JsonSerializable(typeof(ChardevAddArguments))]
+[JsonSerializable(typeof(ChardevReturn))]
 [JsonSerializable(typeof(IdArguments))]
 [JsonSerializable(typeof(NodeNameArguments))]
 [JsonSerializable(typeof(HistogramArguments))]

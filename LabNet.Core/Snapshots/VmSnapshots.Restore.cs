@@ -16,6 +16,7 @@ public sealed partial class VmSnapshots
     private static readonly TimeSpan DebtPatience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan DebtPause = TimeSpan.FromMilliseconds(200);
     private const int RefusalsMax = 3;
+    private static readonly ImmutableSortedDictionary<string, string> NoProperties = ImmutableSortedDictionary<string, string>.Empty;
 
     /// <summary>Begins to restore a snapshot, which is refused while there are faults that bar it.</summary>
     /// <inheritdoc cref="BeginRestoreAsync(Snapshot, bool, bool, Actor, CancellationToken)"/>
@@ -88,7 +89,8 @@ public sealed partial class VmSnapshots
         };
 
         static bool IsSame(PluggedDevice one, PluggedDevice other) =>
-            (one.Id, one.Kind, one.Port, one.File, one.Mac, one.Tap) == (other.Id, other.Kind, other.Port, other.File, other.Mac, other.Tap);
+            (one.Id, one.Kind, one.Port, one.File, one.Mac, one.Tap) == (other.Id, other.Kind, other.Port, other.File, other.Mac, other.Tap)
+            && (one.Properties ?? NoProperties).SequenceEqual(other.Properties ?? NoProperties);
     }
 
     private async Task RestoreAsync(Snapshot snapshot, bool snapshotFirst, string actor, IProgress<double> progress, CancellationToken cancellationToken)

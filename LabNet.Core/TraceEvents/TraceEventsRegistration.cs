@@ -1,3 +1,4 @@
+using LabNet.Core.Hosts;
 using LabNet.Core.Storage;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -14,7 +15,10 @@ public static class TraceEventsRegistration
         .AddSingleton(s => new TraceStore(s.GetRequiredService<RingWriter>()))
         .AddSingleton<TracePump>();
 
-    /// <summary>The events that this machine's QEMU declares.</summary>
-    public static IServiceCollection AddTraceCatalogue(this IServiceCollection services) =>
-        services.AddSingleton(_ => File.Exists(Declarations) ? TraceCatalogue.Parse(File.ReadAllText(Declarations)) : TraceCatalogue.Empty);
+    /// <summary>The events that this machine's QEMU declares, and those of the custom PCI devices, whether they are built yet or not.</summary>
+    public static IServiceCollection AddTraceCatalogue(this IServiceCollection services) => services.AddSingleton(provider =>
+    {
+        string?[] files = [Declarations, provider.GetService<HostSettings>() is { } host ? Path.Join(host.InfraFolder, "..", "pci-device", "src", "trace-events") : null];
+        return TraceCatalogue.Parse(string.Join('\n', files.Where(file => File.Exists(file)).Select(file => File.ReadAllText(file!))));
+    });
 }

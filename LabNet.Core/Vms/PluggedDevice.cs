@@ -33,12 +33,26 @@ public sealed record PluggedDevice(
     [JsonIgnore]
     public string Outermost => Controller ?? Id;
 
+    /// <summary>What a custom PCI device was plugged in with, in QEMU's own words for it; null for a disk or a NIC.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ImmutableSortedDictionary<string, string>? Properties { get; init; }
+
+    /// <summary>Where QEMU listens for the process that behaves for a custom PCI device; null for what behaves by itself.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Socket { get; init; }
+
+    /// <summary>The character device behind <see cref="Socket"/>.</summary>
+    [JsonIgnore]
+    public string? Chardev => Socket is null ? null : ChardevOf(Id);
+
     /// <summary>VIRTIO_BLK_ID_BYTES of linux/virtio_blk.h; what is longer is cut off.</summary>
     private const int VirtioSerialMax = 20;
 
     /// <summary>What a disk tells the guest as its serial number.</summary>
     [JsonIgnore]
     public string Serial => SerialOf(Id, Controller);
+
+    internal static string ChardevOf(string id) => $"{id}-chardev";
 
     internal static string SerialOf(string id, string? controller) => controller is null && id.Length > VirtioSerialMax ? id[..VirtioSerialMax] : id;
 }

@@ -13,6 +13,7 @@ public sealed record StartPoint(string Tag, ImmutableArray<PluggedDevice> Plugge
 
     private static PluggedLaunch Of(PluggedDevice device, Func<string, LinkPort> portOf) => device.Kind switch
     {
+        var type when device.Properties is { } properties => new PluggedLaunch.Custom(device.Id, device.Port, type, properties, device.Chardev, device.Socket),
         "virtio-blk" => DiskOf(device, "virtio-blk-pci"),
         "nvme" => DiskOf(device, "nvme"),
         "virtio-scsi" => DiskOf(device, "scsi-hd"),

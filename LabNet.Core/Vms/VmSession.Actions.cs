@@ -97,9 +97,12 @@ public sealed partial class VmSession
 
             await _services.Host.CheckMediaAsync(vm, cancellationToken);
             var share = _services.Host.PrepareShare(vm);
+            var pci = await _services.Host.FindPciBuildAsync(vm.Architecture, cancellationToken);
+            ThrowIfLacking(pci, from);
             var launch = new QemuLaunch(_lab.Name, vm, decision.Kind, Host.Architecture, Paths, image, share, ReadLinkPorts())
             {
                 TraceLog = TakeTraceLog(),
+                PciPlugin = pci.Build?.Plugin,
                 Plugged = from?.ToLaunch(_services.Host.ReadLinkPort) ?? [],
                 LoadSnapshot = from?.Tag,
                 Paused = from?.Paused ?? false,

@@ -146,6 +146,12 @@ public sealed partial class VmSession
             {
                 await TryAsync(DeviceCommands.NetdevDelete, new IdArguments(netdev), cancellationToken);
             }
+
+            if (device is { Chardev: { } chardev, Socket: { } socket })
+            {
+                await TryAsync(DeviceCommands.ChardevRemove, new IdArguments(chardev), cancellationToken);
+                File.Delete(socket);
+            }
         }
 
         if (gone.IsEmpty)

@@ -7,6 +7,7 @@ using LabNet.Core.Feed;
 using LabNet.Core.Hosts;
 using LabNet.Core.IoBenchmarks;
 using LabNet.Core.Labs;
+using LabNet.Core.PciModels;
 using LabNet.Core.Recovery;
 using LabNet.Core.Snapshots;
 using LabNet.Core.TraceEvents;
@@ -34,6 +35,9 @@ internal static class ContractJson
         options.Converters.Add(new JsonStringEnumConverter<HostKind>(new WordPolicy<HostKind>(Words.Word), allowIntegerValues: false));
         options.Converters.Add(new JsonStringEnumConverter<NicModel>(new WordPolicy<NicModel>(Words.Word), allowIntegerValues: false));
         options.Converters.Add(new JsonStringEnumConverter<PlugKind>(new WordPolicy<PlugKind>(PlugKinds.Word), allowIntegerValues: false));
+        options.Converters.Add(new JsonStringEnumConverter<PciBarKind>(JsonNamingPolicy.CamelCase, allowIntegerValues: false));
+        options.Converters.Add(new JsonStringEnumConverter<RegisterAccess>(JsonNamingPolicy.CamelCase, allowIntegerValues: false));
+        options.Converters.Add(new JsonStringEnumConverter<PciPropertyType>(JsonNamingPolicy.CamelCase, allowIntegerValues: false));
         options.Converters.Add(new JsonStringEnumConverter<SnapshotOrigin>(new WordPolicy<SnapshotOrigin>(origin => origin.ToString().ToLowerInvariant()), allowIntegerValues: false));
         options.Converters.Add(new JsonStringEnumConverter<CrashKind>(new WordPolicy<CrashKind>(CrashKinds.Word), allowIntegerValues: false));
         options.Converters.Add(new JsonStringEnumConverter<IncidentOutcome>(new WordPolicy<IncidentOutcome>(IncidentOutcomes.Word), allowIntegerValues: false));
@@ -97,6 +101,7 @@ internal static class ContractJson
 [JsonSerializable(typeof(IReadOnlyList<DeviceContract>))]
 [JsonSerializable(typeof(TopologyContract))]
 [JsonSerializable(typeof(PlugContract))]
+[JsonSerializable(typeof(PciModelsContract))]
 [JsonSerializable(typeof(IReadOnlyList<SnapshotContract>))]
 [JsonSerializable(typeof(TakeSnapshotContract))]
 [JsonSerializable(typeof(RestoreSnapshotContract))]

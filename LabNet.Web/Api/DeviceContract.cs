@@ -1,3 +1,4 @@
+using System.Text.Json;
 using LabNet.Core.Devices;
 using LabNet.Core.GuestAgent;
 using LabNet.Core.Qmp;
@@ -24,12 +25,15 @@ public sealed record DeviceContract(
         device.Pci?.Id.Device);
 }
 
-/// <summary>A disk or a NIC to be plugged in.</summary>
+/// <summary>A disk, a NIC or a custom PCI device to be plugged in.</summary>
+/// <param name="Kind">`virtio-blk`, `virtio-scsi` or `nvme` for a disk, `virtio-net` or `e1000e` for a NIC, or the name of a model of `/pci-models`.</param>
 /// <param name="Id">By which it is unplugged again, such as `d1`.</param>
 /// <param name="SizeBytes">Of a new, empty disk.</param>
 /// <param name="Image">A file in LabNet's folder of images that the disk is to begin with; the image itself stays as it is. Without either, the file that an unplugged disk of this id left behind.</param>
 /// <param name="Link">For a NIC on a link of the lab; null for QEMU's user-mode network.</param>
-public sealed record PlugContract(PlugKind Kind, string Id, long? SizeBytes = null, string? Image = null, string? Link = null);
+/// <param name="Properties">Of a custom PCI device, as its model declares them: numbers, truth values or texts.</param>
+public sealed record PlugContract(
+    string Kind, string Id, long? SizeBytes = null, string? Image = null, string? Link = null, IReadOnlyDictionary<string, JsonElement>? Properties = null);
 
 /// <param name="Buses">The root buses of PCI.</param>
 /// <param name="Others">What is on no PCI bus and below no PCI device.</param>

@@ -1,6 +1,9 @@
+using System.Collections.Immutable;
+using System.Text.Json;
 using LabNet.Core.Devices;
 using LabNet.Core.GuestAgent;
 using LabNet.Core.Labs;
+using LabNet.Core.PciModels;
 using LabNet.Core.Vms;
 using LabNet.Web.Access;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -21,6 +24,7 @@ public static class DeviceEndpoints
             .ProducesProblems(ProblemType.UnknownThing, ProblemType.RefusedByQemu, ProblemType.NotConnected, ProblemType.TimedOut);
         api.MapGet("/vms/{vm}/topology", GetTopologyAsync).WithTags(Tag)
             .ProducesProblems(ProblemType.UnknownThing, ProblemType.RefusedByQemu, ProblemType.NotConnected, ProblemType.TimedOut);
+        api.MapGet("/pci-models", GetModels).WithTags(Tag);
         api.MapPost("/vms/{vm}/devices", PlugAsync).WithTags(Tag)
             .RequireAuthorization(AccessPolicies.Operator)
             .ProducesProblems(ProblemType.UnknownThing, ProblemType.BadInput, ProblemType.Conflict, ProblemType.RefusedByQemu, ProblemType.NotConnected, ProblemType.TimedOut);
@@ -29,14 +33,24 @@ public static class DeviceEndpoints
             .ProducesProblems(ProblemType.UnknownThing, ProblemType.Conflict, ProblemType.RefusedByQemu, ProblemType.NotConnected, ProblemType.TimedOut);
     }
 
-    /// <summary>Begins to plug a disk or a NIC into a free root port of a running VM. The operation ends when the guest has made something of it; what was begun is undone where a step fails.</summary>
+    /// <summary>Begins to plug a disk, a NIC or a custom PCI device into a free root port of a running VM. The operation ends when the guest has made something of it; what was begun is undone where a step fails.</summary>
     /// <param name="vm">The VM's name.</param>
-    internal static async Task<Accepted<OperationStarted>> PlugAsync(string vm, RequestBody<PlugContract> body, VmRegistry vms, HotPlug hotPlug, HttpContext context)
+    internal static async Task<Accepted<OperationStarted>> PlugAsync(string vm, RequestBody<PlugContract> body, VmRegistry vms, HotPlug hotPlug, PciModelCatalogue models, HttpContext context)
     {
         var session = vms.Require(vm);
         var wanted = body.Value;
+        if (PlugKinds.Parse(wanted.Kind) is not { } kind)
+        {
+            return OperationStarted.Answer(await hotPlug.BeginPlugAsync(session, CustomOf(wanted, models.Read()), context.User.ToActor("api"), context.RequestAborted));
+        }
+
+        if (wanted.Properties is { Count: > 0 })
+        {
+            throw new BadInputException($"properties are for custom PCI devices, and {wanted.Kind} is none.");
+        }
+
         LinkName? link = wanted.Link is null ? null : LinkName.TryParse(wanted.Link, out var name) ? name : throw new BadInputException($"link: “{wanted.Link}” is no name of a link.");
-        var request = new PlugRequest(wanted.Kind, wanted.Id, wanted.SizeBytes, wanted.Image, link);
+        var request = new PlugRequest(kind, wanted.Id, wanted.SizeBytes, wanted.Image, link);
         if (request.Mistake is { } mistake)
         {
             throw new BadInputException(mistake);
@@ -44,6 +58,32 @@ public static class DeviceEndpoints
 
         return OperationStarted.Answer(await hotPlug.BeginPlugAsync(session, request, context.User.ToActor("api"), context.RequestAborted));
     }
+
+    private static PciPlugRequest CustomOf(PlugContract wanted, BuiltPciModels models)
+    {
+        var model = models.Find(wanted.Kind) ?? throw new BadInputException(
+            $"kind: “{wanted.Kind}” is none. Kinds are {string.Join(", ", Enum.GetValues<PlugKind>().Select(kind => kind.Word()).Concat(models.Models.Select(one => one.Name)))}. {string.Join(' ', models.Problems)}".TrimEnd());
+        if (wanted is not { SizeBytes: null, Image: null, Link: null })
+        {
+            throw new BadInputException($"sizeBytes, image and link are for disks and NICs, and {wanted.Kind} is neither.");
+        }
+
+        var properties = (wanted.Properties ?? new Dictionary<string, JsonElement>()).ToImmutableSortedDictionary(property => property.Key, property => TextOf(property.Key, property.Value), StringComparer.Ordinal);
+        var request = new PciPlugRequest(model, wanted.Id, properties);
+        return request.Mistake is { } mistake ? throw new BadInputException(mistake) : request;
+    }
+
+    private static string TextOf(string name, JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.String => value.GetString()!,
+        JsonValueKind.Number => value.GetRawText(),
+        JsonValueKind.True => "on",
+        JsonValueKind.False => "off",
+        _ => throw new BadInputException($"properties: {name} is a number, a truth value or a text."),
+    };
+
+    /// <summary>The custom PCI devices that were built on this machine, with their register tables.</summary>
+    internal static PciModelsContract GetModels(PciModelCatalogue models) => PciModelsContract.Of(models.Read());
 
     /// <summary>Unplugs what was plugged in. Answered when the guest has let go: an aarch64 guest takes 6 s, and 30 s are the most.</summary>
     /// <param name="vm">The VM's name.</param>

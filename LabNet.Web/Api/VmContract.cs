@@ -181,9 +181,13 @@ public sealed record VmDetailsContract : VmContract
 /// <param name="Port">The root port that it is in, by its qdev id.</param>
 /// <param name="Link">The link that a NIC is on; null for the user-mode network.</param>
 /// <param name="GuestName">What the guest called it then, such as `vdb`; null where the guest could not be asked.</param>
-public sealed record PluggedContract(string Id, string Kind, string Port, string? Link, string? GuestName, DateTimeOffset At)
+/// <param name="Properties">What a custom PCI device was plugged in with; null for a disk or a NIC.</param>
+/// <param name="Socket">Where QEMU listens for the process that behaves for such a device; null for what behaves by itself.</param>
+public sealed record PluggedContract(
+    string Id, string Kind, string Port, string? Link, string? GuestName, DateTimeOffset At, IReadOnlyDictionary<string, string>? Properties, string? Socket)
 {
-    internal static PluggedContract Of(PluggedDevice device) => new(device.Id, device.Kind, device.Port, device.Link, device.GuestName, device.At);
+    internal static PluggedContract Of(PluggedDevice device) =>
+        new(device.Id, device.Kind, device.Port, device.Link, device.GuestName, device.At, device.Properties, device.Socket);
 }
 
 public enum NicKind

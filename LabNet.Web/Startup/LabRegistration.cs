@@ -36,7 +36,7 @@ public static class LabRegistration
             .AddSingleton(TimeProvider.System)
             .AddFeed()
             .AddStorage(settings.StateFolder)
-            .AddHosts(new HostSettings(settings.StateFolder, settings.InfraFolder, settings.GuestsFolder, settings.GuestRelease, Machine: null))
+            .AddHosts(new HostSettings(settings.StateFolder, settings.InfraFolder, settings.GuestsFolder, settings.GuestRelease, Machine: null) { PciFolder = settings.PciFolder })
             .AddVms(lab, settings.RawQmp)
             .AddTraffic()
             .AddHistory()

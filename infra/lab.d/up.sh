@@ -168,7 +168,7 @@ start_labnet() {
     [[ ! -f $state/labnet.log ]] || mv --force "$state/labnet.log" "$state/labnet.log.1"
     cd -- "$app_folder" || exit 1
     # Its own session: Ctrl-C here, and the end of this terminal, are not meant for it.
-    LabNet__StateFolder=$state LabNet__LabFile=$lab_file LabNet__InfraFolder=$infra LabNet__GuestsFolder=$cache_root/guests \
+    LabNet__StateFolder=$state LabNet__LabFile=$lab_file LabNet__InfraFolder=$infra LabNet__GuestsFolder=$cache_root/guests LabNet__PciFolder=$cache_root/pci \
       LabNet__GuestRelease=${LABNET_DEBIAN_RELEASE:-$(guest_release)} LabNet__StartVms=true \
       LabNet__RawQmp=$raw_qmp LabNet__AutoTransport=$transport ASPNETCORE_URLS=$url \
       setsid dotnet LabNet.Web.dll </dev/null >"$state/labnet.log" 2>&1 {turn}>&- &

@@ -25,6 +25,13 @@ public static class DeviceCommands
     public static readonly QmpCommand<IdArguments, QmpNothing> NetdevDelete =
         new("netdev_del", QmpJson.Default.IdArguments, QmpJson.Default.QmpNothing);
 
+    /// <summary>qapi/char.json.</summary>
+    public static readonly QmpCommand<ChardevAddArguments, ChardevReturn> ChardevAdd =
+        new("chardev-add", QmpJson.Default.ChardevAddArguments, QmpJson.Default.ChardevReturn);
+
+    public static readonly QmpCommand<IdArguments, QmpNothing> ChardevRemove =
+        new("chardev-remove", QmpJson.Default.IdArguments, QmpJson.Default.QmpNothing);
+
     /// <summary>Gives a NIC its carrier, or takes it.</summary>
     public static readonly QmpCommand<SetLinkArguments, QmpNothing> SetLink =
         new("set_link", QmpJson.Default.SetLinkArguments, QmpJson.Default.QmpNothing);
@@ -58,6 +65,20 @@ public sealed record NetdevAddArguments(string Type, string Id)
     [JsonExtensionData]
     public IDictionary<string, JsonElement>? Properties { get; set; }
 }
+
+/// <param name="Backend">A type with its data, as QEMU nests them.</param>
+public sealed record ChardevAddArguments(string Id, JsonElement Backend)
+{
+    /// <summary>Listens at a UNIX socket, and waits for nobody.</summary>
+    public static ChardevAddArguments Listening(string id, string path) => new(id, JsonSerializer.SerializeToElement(new
+    {
+        type = "socket",
+        data = new { addr = new { type = "unix", data = new { path } }, server = true, wait = false },
+    }));
+}
+
+/// <param name="Pty">The path of a pseudo-terminal; null for anything else.</param>
+public sealed record ChardevReturn(string? Pty);
 
 public sealed record IdArguments(string Id);
 
