@@ -21,6 +21,7 @@ internal static class Floors
         ["Traffic"] = 3,
         ["History"] = 3,
         ["Recovery"] = 4,
+        ["Workbench"] = 4,
         ["IoBenchmarks"] = 4,
         ["Faults"] = 4,
     };

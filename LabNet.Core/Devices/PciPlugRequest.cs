@@ -11,7 +11,11 @@ public sealed record PciPlugRequest(PciModel Model, string Id, ImmutableSortedDi
 {
     /// <summary>What is wrong with it, in words for the user; null if nothing is.</summary>
     public string? Mistake =>
-        PlugRequest.MistakeInId(Id) ?? Properties.Select(given => MistakeIn(given.Key, given.Value)).FirstOrDefault(mistake => mistake is not null);
+        PlugRequest.MistakeInId(Id)
+        ?? Properties.Select(given => MistakeIn(given.Key, given.Value)).FirstOrDefault(mistake => mistake is not null)
+        ?? (Model.Properties.FirstOrDefault(property => property.IsRequired && property.Type != PciPropertyType.Chardev && !Properties.ContainsKey(property.Name)) is { } missing
+            ? $"properties: {Model.Name} needs {missing.Name}."
+            : null);
 
     public override string ToString() =>
         $"{Id} ({Model.Name}{string.Concat(Properties.Select(property => $", {property.Key}={property.Value}"))})";
@@ -28,6 +32,7 @@ public sealed record PciPlugRequest(PciModel Model, string Id, ImmutableSortedDi
     {
         PciPropertyType.Uint32 or PciPropertyType.Uint64 when Number(value) is not { } number || number < property.Min || number > property.Max =>
             $"properties: {property.Name} is a number from {property.Min} to {property.Max} (0x{property.Max:x}), not “{value}”.",
+        PciPropertyType.Uint32 or PciPropertyType.Uint64 when property.IsPowerOfTwo && !ulong.IsPow2(Number(value)!.Value) => $"properties: {property.Name} is a power of two, not {value}.",
         PciPropertyType.Bool when value is not ("on" or "off") => $"properties: {property.Name} is on or off, not “{value}”.",
         _ when value.Any(char.IsControl) => $"properties: {property.Name} has a control character.",
         _ => null,

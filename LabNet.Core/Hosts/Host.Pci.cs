@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using LabNet.Core.Labs;
 
 namespace LabNet.Core.Hosts;
@@ -33,6 +34,43 @@ public sealed partial class Host
         return build.IsFor(version)
             ? new PciBuildFinding(build, WhyNot: null)
             : new PciBuildFinding(null, $"The custom PCI devices were built for QEMU {build.QemuVersion} {build.QemuPackage}, and this machine has {version.Split('\n')[0]}. ./infra/lab pci build builds them for it.");
+    }
+
+    /// <summary>Builds the custom PCI devices, by <c>infra/lab pci build</c>. Cancelling ends the build; what was built before stays as it is.</summary>
+    /// <param name="force">Also what did not change.</param>
+    /// <param name="say">Gets each line, in the order in which they were said; on any thread, never two at a time.</param>
+    /// <returns>Its exit status.</returns>
+    /// <exception cref="HostException">It cannot be run.</exception>
+    internal async Task<int> BuildPciAsync(bool force, Action<string> say, CancellationToken cancellationToken)
+    {
+        var start = new ProcessStartInfo("bash", ["-c", "exec \"$@\" 2>&1", "bash", Path.Join(Settings.InfraFolder, "lab"), "pci", "build", .. force ? (string[])["--force"] : []])
+        {
+            UseShellExecute = false,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+        };
+        if (Path.GetDirectoryName(Settings.PciFolder) is { } cache)
+        {
+            start.Environment["LABNET_CACHE"] = cache;
+        }
+
+        using var process = Start(start);
+        try
+        {
+            process.StandardInput.Close();
+            while (await process.StandardOutput.ReadLineAsync(cancellationToken) is { } line)
+            {
+                say(line);
+            }
+
+            await process.WaitForExitAsync(cancellationToken);
+            return process.ExitCode;
+        }
+        catch (OperationCanceledException)
+        {
+            process.Kill(entireProcessTree: true);
+            throw;
+        }
     }
 
     private async Task<string> ReadQemuVersionAsync(Architecture architecture, CancellationToken cancellationToken)

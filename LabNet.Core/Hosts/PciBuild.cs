@@ -29,13 +29,16 @@ public sealed record PciBuild(string Folder, string QemuVersion, string QemuPack
     {
         problem = null;
         var link = new DirectoryInfo(Path.Join(builds, "current"));
-        if (!link.Exists)
-        {
-            return null;
-        }
 
         // The link can be pointed at another build at any time.
-        var folder = (link.ResolveLinkTarget(returnFinalTarget: true) ?? link).FullName;
+        return link.Exists ? ReadFolder((link.ResolveLinkTarget(returnFinalTarget: true) ?? link).FullName, out problem) : null;
+    }
+
+    /// <summary>One build.</summary>
+    /// <param name="problem">Why it cannot be used; null if it can.</param>
+    internal static PciBuild? ReadFolder(string folder, out string? problem)
+    {
+        problem = null;
         var manifest = Path.Join(folder, "manifest.json");
         try
         {

@@ -25,6 +25,9 @@ public enum PciBarKind
     Registers,
     Memory,
     Msix,
+
+    /// <summary>Another process answers for each access.</summary>
+    Forwarded,
 }
 
 /// <param name="Bar">0 to 5.</param>
@@ -54,7 +57,28 @@ public enum RegisterAccess
 /// <param name="Reset">What it holds after a reset.</param>
 /// <param name="Mask">The bits that a write can change.</param>
 public sealed record PciRegister(
-    string Name, long Offset, int Width, RegisterAccess Access, ulong Reset, ulong Mask, string About, ImmutableArray<PciRegisterField> Fields);
+    string Name, long Offset, int Width, RegisterAccess Access, ulong Reset, ulong Mask, string About, ImmutableArray<PciRegisterField> Fields)
+{
+    /// <summary>The property that says what it holds after a reset; null where the table does.</summary>
+    public string? ResetProperty { get; init; }
+
+    /// <summary>What its values are called; empty for a number.</summary>
+    public ImmutableArray<PciRegisterValue> Values { get; init; } = [];
+
+    /// <summary>What a write may say; null for anything.</summary>
+    public PciAllowedValues? Allowed { get; init; }
+}
+
+/// <param name="Name">In a word, such as <c>RUNNING</c>.</param>
+public sealed record PciRegisterValue(ulong Value, string Name, string About);
+
+/// <param name="Also">Besides those from the smallest to the largest.</param>
+public sealed record PciAllowedValues(ulong Min, ulong Max, ImmutableArray<ulong> Also)
+{
+    public bool Holds(ulong value) => (value >= Min && value <= Max) || Also.Contains(value);
+
+    public override string ToString() => $"{string.Concat(Also.Select(value => $"{value}, "))}{Min} to {Max}";
+}
 
 /// <param name="Low">Its lowest bit.</param>
 /// <param name="High">Its highest bit, which is the same for one bit.</param>
@@ -78,4 +102,11 @@ public enum PciPropertyType
 /// <param name="Default">As the user would write it; null where QEMU's own applies.</param>
 /// <param name="Min">Of a number.</param>
 /// <param name="Max">Of a number.</param>
-public sealed record PciModelProperty(string Name, PciPropertyType Type, string? Default, ulong Min, ulong Max, string About);
+public sealed record PciModelProperty(string Name, PciPropertyType Type, string? Default, ulong Min, ulong Max, string About)
+{
+    /// <summary>Whether the device is none without it.</summary>
+    public bool IsRequired { get; init; }
+
+    /// <summary>Of a number.</summary>
+    public bool IsPowerOfTwo { get; init; }
+}

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using LabNet.Core.Hosts;
 
@@ -11,13 +12,14 @@ public sealed record BuiltPciModels(PciBuild? Build, ImmutableArray<PciModel> Mo
     public PciModel? Find(string name) => Models.FirstOrDefault(model => model.Name == name);
 }
 
-/// <summary>Reads the register tables of the newest build.</summary>
+/// <summary>Reads the register tables of builds.</summary>
 /// <remarks>Thread-safe.</remarks>
 public sealed class PciModelCatalogue(Host host)
 {
-    private volatile BuiltPciModels? _read;
+    /// <summary>By folder. A build is a few hundred in a long day of a device's author; each has some kilobytes of tables.</summary>
+    private readonly ConcurrentDictionary<string, BuiltPciModels> _read = new(StringComparer.Ordinal);
 
-    /// <summary>Read anew when there is another build; one that is there never changes.</summary>
+    /// <summary>Of the newest build.</summary>
     public BuiltPciModels Read()
     {
         if (host.ReadPciBuild(out var problem) is not { } build)
@@ -25,8 +27,14 @@ public sealed class PciModelCatalogue(Host host)
             return new BuiltPciModels(Build: null, [], [problem ?? "The custom PCI devices have not been built here. ./infra/lab pci build does that."]);
         }
 
-        return _read is { } read && read.Build == build ? read : _read = ReadAll(build);
+        return ReadOnce(build);
     }
+
+    /// <summary>Of the build in a folder, such as a running QEMU was started with; null where that is gone.</summary>
+    public BuiltPciModels? ReadFolder(string folder) => PciBuild.ReadFolder(folder, out _) is { } build ? ReadOnce(build) : null;
+
+    /// <summary>A build that is there never changes.</summary>
+    private BuiltPciModels ReadOnce(PciBuild build) => _read.GetOrAdd(build.Folder, static (_, one) => ReadAll(one), build);
 
     private static BuiltPciModels ReadAll(PciBuild build)
     {

@@ -6,8 +6,9 @@ namespace LabNet.Core.PciModels;
 
 internal sealed partial class PciModelReader
 {
-    private static readonly string[] RegisterKeys = ["name", "offset", "width", "access", "reset", "mask", "about", "fields"];
+    private static readonly string[] RegisterKeys = ["name", "offset", "width", "access", "reset", "reset-property", "mask", "clears", "set-by", "allowed", "values", "about", "fields"];
     private static readonly string[] FieldKeys = ["name", "bits", "about"];
+    private static readonly string[] AllowedKeys = ["min", "max", "also"];
 
     private ImmutableArray<PciRegister> ReadRegisters(YamlNode? node, long barBytes)
     {
@@ -64,9 +65,45 @@ internal sealed partial class PciModelReader
         var mask = fields.Find("mask") is { } maskNode ? Number(maskNode, "mask", 0, all) : access == RegisterAccess.Ro ? 0 : all;
         var about = fields.Find("about") is { } aboutNode ? Text(aboutNode, "about") : "";
         var parts = ItemsOf(fields.Find("fields"), "fields").Select(field => ReadField(field, width ?? 32)).OfType<PciRegisterField>().ToImmutableArray();
+        var (resetProperty, allowed) = (Text(fields.Find("reset-property"), "reset-property"), ReadAllowed(fields.Find("allowed"), all));
+        var values = ReadValues(fields.Find("values"), all);
+        TellUnlessText(fields, "set-by");
+        Number(fields.Find("clears"), "clears", 0, all);
         return name is null || access is null || width is null || offset is null || reset is null || mask is null || about is null
             ? null
-            : new PciRegister(name, (long)offset, width.Value, access.Value, reset.Value, mask.Value, about, parts);
+            : new PciRegister(name, (long)offset, width.Value, access.Value, reset.Value, mask.Value, about, parts) { ResetProperty = resetProperty, Values = values, Allowed = allowed };
+    }
+
+    private PciAllowedValues? ReadAllowed(YamlNode? node, ulong most)
+    {
+        if (node is null || Open(node, "allowed", AllowedKeys, AllowedKeys[..2]) is not { } fields)
+        {
+            return null;
+        }
+
+        var also = ItemsOf(fields.Find("also"), "also").Select(item => Number(item, "also", 0, most)).OfType<ulong>().ToImmutableArray();
+        return Number(fields.Find("min"), "min", 0, most) is { } min && Number(fields.Find("max"), "max", min, most) is { } max ? new PciAllowedValues(min, max, also) : null;
+    }
+
+    /// <summary>A word, and behind a comma what there is to say of it.</summary>
+    private ImmutableArray<PciRegisterValue> ReadValues(YamlNode? node, ulong most)
+    {
+        if (node is not null and not YamlMap)
+        {
+            Tell(node.At, $"values is a mapping of a number to what it is called, not {Kind(node)}.");
+        }
+
+        var values = ImmutableArray.CreateBuilder<PciRegisterValue>();
+        foreach (var entry in (node as YamlMap)?.Entries ?? [])
+        {
+            if (Number(new YamlScalar(entry.At, entry.Key, IsPlain: true), "A value", 0, most) is { } value && Text(entry.Value, "A value's name") is { } text)
+            {
+                var comma = text.IndexOf(',', StringComparison.Ordinal);
+                values.Add(comma < 0 ? new PciRegisterValue(value, text, "") : new PciRegisterValue(value, text[..comma], text[(comma + 1)..].Trim()));
+            }
+        }
+
+        return values.ToImmutable();
     }
 
     private PciRegisterField? ReadField(YamlNode node, int width)

@@ -13,8 +13,8 @@ internal sealed partial class PciModelReader(List<LabFileMistake> mistakes) : Ya
 
     public static readonly string[] ModelRequired = ["name", "title", "vendor", "device", "bars"];
     private static readonly string[] ModelKeys = [.. ModelRequired, "class", "about", "properties"];
-    private static readonly string[] BarKeys = ["bar", "size", "kind", "vectors", "about", "registers"];
-    private static readonly string[] PropertyKeys = ["name", "type", "default", "min", "max", "about"];
+    private static readonly string[] BarKeys = ["bar", "size", "size-property", "kind", "vectors", "about", "registers"];
+    private static readonly string[] PropertyKeys = ["name", "type", "default", "min", "max", "required", "power-of-two", "about"];
 
     /// <returns>Null, or incomplete, when there are mistakes.</returns>
     public PciModel? Read(YamlNode root)
@@ -28,7 +28,7 @@ internal sealed partial class PciModelReader(List<LabFileMistake> mistakes) : Ya
         var title = Text(model.Find("title"), "title");
         var vendor = Number(model.Find("vendor"), "vendor", 0, 0xffff);
         var device = Number(model.Find("device"), "device", 0, 0xffff);
-        var classCode = model.Find("class") is { } node ? Number(node, "class", 0, 0xffffff) : 0x00ff0000;
+        var classCode = model.Find("class") is { } node ? Number(node, "class", 0, 0xffffff) : 0x00ff00;
         var bars = ItemsOf(model.Find("bars"), "bars").Select(ReadBar).OfType<PciModelBar>().OrderBy(bar => bar.Bar).ToImmutableArray();
         var properties = ItemsOf(model.Find("properties"), "properties").Select(ReadProperty).OfType<PciModelProperty>().ToImmutableArray();
         TellRepeated(bars, bar => bar.Bar, root.At, bar => $"BAR {bar} stands here twice.");
@@ -49,6 +49,7 @@ internal sealed partial class PciModelReader(List<LabFileMistake> mistakes) : Ya
         var size = fields.Find("size") is { } sizeNode ? Number(sizeNode, "size", 16, BarBytesMax) : 4096;
         var vectors = fields.Find("vectors") is { } vectorsNode ? Integer(vectorsNode, "vectors", 1, 2048) : 0;
         var about = fields.Find("about") is { } aboutNode ? Text(aboutNode, "about") : "";
+        TellUnlessText(fields, "size-property");
         if (size is { } bytes && !ulong.IsPow2(bytes))
         {
             Tell(fields.Find("size")!.At, $"size {bytes} is no power of two, which a BAR's is.");
@@ -72,8 +73,37 @@ internal sealed partial class PciModelReader(List<LabFileMistake> mistakes) : Ya
         var max = fields.Find("max") is { } maxNode ? Number(maxNode, "max", 0, most) : most;
         var about = fields.Find("about") is { } aboutNode ? Text(aboutNode, "about") : "";
         var atFirst = fields.Find("default") is YamlScalar scalar ? scalar.Text : null;
-        return name is null || type is null || min is null || max is null || about is null ? null : new PciModelProperty(name, type.Value, atFirst, min.Value, max.Value, about);
+        var (required, powerOfTwo) = (Truth(fields, "required"), Truth(fields, "power-of-two"));
+        return name is null || type is null || min is null || max is null || about is null
+            ? null
+            : new PciModelProperty(name, type.Value, type == PciPropertyType.Bool ? OnOrOff(atFirst) : atFirst, min.Value, max.Value, about) { IsRequired = required, IsPowerOfTwo = powerOfTwo };
     }
+
+    /// <summary>QEMU's words for a truth value.</summary>
+    private static string? OnOrOff(string? text) => text switch
+    {
+        "true" => "on",
+        "false" => "off",
+        _ => text,
+    };
+
+    private bool Truth(Fields fields, string key)
+    {
+        if (fields.Find(key) is not { } node)
+        {
+            return false;
+        }
+
+        if (node is not YamlScalar { IsPlain: true, Text: "true" or "false" } scalar)
+        {
+            Tell(node.At, $"{key} is true or false, not {Kind(node)}.");
+            return false;
+        }
+
+        return scalar.Text == "true";
+    }
+
+    private void TellUnlessText(Fields fields, string key) => Text(fields.Find(key), key);
 
     private IReadOnlyList<YamlNode> ItemsOf(YamlNode? node, string key)
     {

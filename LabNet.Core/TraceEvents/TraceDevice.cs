@@ -15,6 +15,18 @@ public static class TraceDevice
     /// <summary>In this order, behind those that QEMU tells.</summary>
     public static IReadOnlyList<TraceArgument> Added { get; } = [Device, Region, Offset];
 
+    /// <summary>Custom PCI devices say it themselves, under the same name.</summary>
     /// <returns>The place of the argument that names the device; below 0 if none does.</returns>
-    internal static int ArgumentOf(TraceEventType type) => type.Arguments.IndexOf(Device);
+    internal static int ArgumentOf(TraceEventType type)
+    {
+        for (var place = 0; place < type.Arguments.Length; place++)
+        {
+            if (type.Arguments[place] is { Kind: TraceValueKind.Text } argument && argument.Name == Device.Name)
+            {
+                return place;
+            }
+        }
+
+        return -1;
+    }
 }

@@ -7,8 +7,8 @@ namespace LabNet.Core.TraceEvents;
 public sealed record TracePair(IReadOnlyList<string> Begins, string End, IReadOnlyList<string> Keys, string? Outcome, bool SharesKeys = false)
 {
     /// <summary>
-    /// What QEMU traces of block requests, and the custom PCI devices of their work. thread_pool's <c>opaque</c> is another one at each end; nvme's <c>cid</c> is unique within a queue
-    /// only, and its end tells no queue.
+    /// What QEMU traces of block requests, and custom PCI devices of their work. thread_pool's <c>opaque</c> is another one at each end; nvme's
+    /// <c>cid</c> is unique within a queue only, and its end tells no queue.
     /// </summary>
     public static IReadOnlyList<TracePair> All { get; } =
     [
@@ -17,8 +17,8 @@ public sealed record TracePair(IReadOnlyList<string> Begins, string End, IReadOn
         new(["scsi_req_parsed"], "scsi_req_dequeue", ["target", "lun", "tag"], Outcome: null),
         new(["pci_nvme_read", "pci_nvme_write"], "pci_nvme_rw_cb", ["cid"], Outcome: null, SharesKeys: true),
         new(["qcow2_writev_start_req"], "qcow2_writev_done_req", ["co"], "ret"),
-        new(["labnet_dma_begin"], "labnet_dma_end", ["dev", "dma"], "status"),
-        new(["labnet_irq_raise"], "labnet_irq_ack", ["dev", "cause"], Outcome: null),
+        new(["labnet_dma_begin"], "labnet_dma_end", ["device", "dma"], "status"),
+        new(["labnet_irq_raise"], "labnet_irq_ack", ["device", "cause"], Outcome: null),
         new(["thread_pool_submit"], "thread_pool_complete", ["pool", "req"], "ret"),
     ];
 

@@ -12,6 +12,7 @@ using LabNet.Core.Storage;
 using LabNet.Core.TraceEvents;
 using LabNet.Core.Traffic;
 using LabNet.Core.Vms;
+using LabNet.Core.Workbench;
 
 namespace LabNet.Web.Startup;
 
@@ -43,6 +44,7 @@ public static class LabRegistration
             .AddMetricsPump()
             .AddTraceEvents()
             .AddDevices()
+            .AddWorkbench()
             .AddSnapshots()
             .AddRecovery()
             .AddFaults()
