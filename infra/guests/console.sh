@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What the build says, and how it gives up. Sourced.
+# What a build says, how it gives up, and how it waits for another one. Sourced.
 
 started=$EPOCHREALTIME
 label=guests
@@ -19,4 +19,17 @@ fail() {
   printf '%-8s error: %s\n' "$label" "$1" >&2
   printf '%-8s   do: %s\n' "$label" "$2" >&2
   exit 1
+}
+
+# lock FILE WHAT: waits for whoever holds it.
+lock() {
+  exec {lock_fd}>"$1"
+  if ! flock --nonblock "$lock_fd"; then
+    say "waiting for $2"
+    flock "$lock_fd"
+  fi
+}
+
+unlock() {
+  exec {lock_fd}>&-
 }

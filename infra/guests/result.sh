@@ -7,19 +7,6 @@
 
 results_kept=2
 
-# lock FILE WHAT: waits for whoever holds it.
-lock() {
-  exec {lock_fd}>"$1"
-  if ! flock --nonblock "$lock_fd"; then
-    say "waiting for $2"
-    flock "$lock_fd"
-  fi
-}
-
-unlock() {
-  exec {lock_fd}>&-
-}
-
 age_of() {
   local seconds=$(($(date +%s) - $(stat --format=%Y "$1")))
   if ((seconds < 7200)); then
