@@ -23,11 +23,11 @@
 
 /* 10.0 counts an array of properties instead of looking for its end. */
 #if LABNET_QEMU_AT_LEAST(10, 0)
-#define LABNET_PROPERTIES static const Property
+#define LABNET_PROPERTY const Property
 #define LABNET_PROPERTIES_END
 #else
-#define LABNET_PROPERTIES static Property
-#define LABNET_PROPERTIES_END DEFINE_PROP_END_OF_LIST(),
+#define LABNET_PROPERTY Property
+#define LABNET_PROPERTIES_END DEFINE_PROP_END_OF_LIST()
 #endif
 
 /* 10.0 has it still, and declares it no more. */

@@ -16,7 +16,7 @@
 #include "trace/control.h"
 #include "labnet-device.h"
 
-/* labnet-models.inc is made by the build: LABNET_MODEL(labnet_edu) and so on. */
+/* Made by the build: LABNET_MODEL(labnet_edu) and so on. */
 #define LABNET_MODEL(device) void device##_register_types(void);
 #include "labnet-models.inc"
 #undef LABNET_MODEL
