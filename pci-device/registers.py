@@ -103,12 +103,12 @@ def check_register(register, size):
     for field in register.get("fields", []):
         check_keys(f"{what}, field {field.get('name')}", field, FIELD_KEYS, {"name", "bits", "about"})
         high, low = bits_of(field)
-        expect(31 >= high >= low, f"{what}, field {field['name']}: bits is \"HIGH:LOW\" or \"BIT\", from 0 to 31")
+        expect(31 >= high >= low, f"{what}, field {field['name']}: bits is \"BIT\" or \"HIGH-LOW\", from 0 to 31")
 
 
 def bits_of(field):
-    high, _, low = str(field["bits"]).partition(":")
-    expect(high.isdigit() and (low or high).isdigit(), f"field {field['name']}: bits is \"HIGH:LOW\" or \"BIT\"")
+    high, _, low = str(field["bits"]).partition("-")
+    expect(high.isdigit() and (low or high).isdigit(), f"field {field['name']}: bits is \"BIT\" or \"HIGH-LOW\"")
     return int(high), int(low or high)
 
 

@@ -17,12 +17,13 @@ inputs_hash() {
   echo "${hash:0:16}"
 }
 
+# The version and the package as QEMU tells them itself.
 write_manifest() {
-  local folder=$1 package model separator=''
-  read -r _ package < <(qemu_source_version)
+  local folder=$1 package='' model separator=''
+  [[ $version != *\(* ]] || { package=${version#*\(} && package=${package%)}; }
   {
     printf '{\n  "qemuVersion": "%s",\n  "qemuPackage": "%s",\n  "builtAt": "%s",\n  "hash": "%s",\n  "models": [' \
-      "$version" "$package" "$(date --utc +%Y-%m-%dT%H:%M:%SZ)" "$2"
+      "${version%% *}" "$package" "$(date --utc +%Y-%m-%dT%H:%M:%SZ)" "$2"
     for model in "$folder"/models/*.yaml; do
       printf '%s"%s"' "$separator" "$(basename "$model" .yaml)"
       separator=', '

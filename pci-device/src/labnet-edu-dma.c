@@ -30,8 +30,10 @@ typedef struct ListEntry {
     uint32_t flags;
 } ListEntry;
 
-/* Only to and from memory: a device that is told to write to a register, its
- * own among them, gets an error from the bus. */
+/*
+ * Only to and from memory: a device that is told to write to a register, its
+ * own among them, gets an error from the bus.
+ */
 static bool transfer(LabnetEduState *s, uint64_t address, void *data,
                      uint32_t bytes, DMADirection direction)
 {
