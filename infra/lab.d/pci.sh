@@ -8,6 +8,7 @@ pci_usage() {
   cat >&2 <<'TXT'
 Usage: ./infra/lab pci build [--force]   builds the devices for the QEMU that is installed, and prints the folder; what did not
                                          change is not built again, --force fetches and builds all of it
+       ./infra/lab pci new NAME          begins a device: a register table and a source that builds, with three registers and an interrupt
        ./infra/lab pci list              the devices, and whether they are built
 TXT
 }
@@ -17,6 +18,7 @@ lab_pci() {
   [[ $# -eq 0 ]] || shift
   case $command in
     build) pci_build "$@" ;;
+    new) pci_new "$@" ;;
     list) pci_list ;;
     --help | help) pci_usage ;;
     *) pci_usage; exit 2 ;;
@@ -27,6 +29,14 @@ pci_build() {
   [[ $# -eq 0 || ($# -eq 1 && $1 == --force) ]] || { pci_usage; exit 2; }
   setup_pci_packages
   LABNET_CACHE=$cache_root "$infra/pci/build.sh" "$@"
+}
+
+pci_new() {
+  local made
+  [[ $# -eq 1 ]] || { pci_usage; exit 2; }
+  made=$("$infra/pci/new.sh" "$1") || exit
+  printf '%s\n' "$made"
+  say "Build it with ./infra/lab pci build, test it with ./infra/lab test pci, and plug it in on a VM's Workbench part as \"$1\"."
 }
 
 # What a build of the devices needs beside QEMU.

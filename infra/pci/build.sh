@@ -84,7 +84,7 @@ main() {
   if declare -F build_guest_programs >/dev/null; then
     build_guest_programs "$work"
   fi
-  cp --recursive "$devices/models" "$devices/src/trace-events" "$work/result"
+  cp --recursive "$devices/models" "$devices/src/trace-events" "$headers/modules" "$work/result"
   write_manifest "$work/result" "$hash"
   publish "$work/result" "$hash"
   rm --recursive --force "$work"

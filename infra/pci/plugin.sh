@@ -29,7 +29,7 @@ make_generated() {
   for model in "$devices"/models/*.yaml; do
     name=$(basename "$model" .yaml)
     /usr/bin/python3 -B "$devices/registers.py" header "$model" >"$generated/$name-registers.h" || fail "the register table of $name has a mistake" "see above"
-    [[ ! -e $devices/src/$name.c ]] || echo "LABNET_MODEL(${name//-/_})" >>"$generated/labnet-models.inc"
+    [[ ! -e $devices/src/$name.c ]] || echo "LABNET_MODEL(${name//-/_}, \"$name\")" >>"$generated/labnet-models.inc"
   done
   for name in h c; do
     /usr/bin/python3 -B "$headers/scripts/tracetool.py" --backends=log --group=labnet --format=$name "$devices/src/trace-events" "$generated/trace-labnet.$name" ||

@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2154 # build.sh sets what this file uses
 # Where builds lie. Sourced.
 #
-# DIR/HASH/      labnet-pci.so, trace-events, models/, manifest.json; never changed once it is there, as a QEMU may run with it
+# DIR/HASH/      labnet-pci.so, trace-events, models/, manifest.json, modules/ (for tests); never changed once it is there, as a QEMU may run with it
 # DIR/current    link to the newest
 # DIR/.work      of the build that runs, or of one that was killed
 

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A PCI Express device to learn by: interrupts by INTx, MSI and MSI-X, a
- * timer, DMA by scatter lists (labnet-edu-dma.c), a doorbell, and faults on
- * request. Its table is in models/labnet-edu.yaml.
+ * A PCI Express device to learn by: interrupts by INTx, MSI and MSI-X
+ * (labnet-edu-irq.c), a timer, a doorbell and faults on request
+ * (labnet-edu-mmio.c), DMA by scatter lists (labnet-edu-dma.c). Its table is
+ * in models/labnet-edu.yaml.
  *
  * On a bus without PCI Express, and there only, it has no PCI Express
  * capability and so no function level reset.
  */
 #include "qemu/osdep.h"
 #include "qemu/host-utils.h"
-#include "qemu/log.h"
 #include "hw/pci/msi.h"
 #include "hw/pci/msix.h"
 #include "labnet-edu.h"
@@ -22,337 +22,6 @@
 
 #define VENDOR_TEXT "LabNet edu"
 
-/* Sends what belongs to a cause; returns how, for the trace. */
-static const char *deliver(LabnetEduState *s, unsigned int cause,
-                           unsigned int *vector)
-{
-    PCIDevice *pdev = PCI_DEVICE(s);
-
-    *vector = 0;
-    if (!(s->irq_enable & (1u << cause))) {
-        return "disabled";
-    }
-    if (s->inject & LABNET_EDU_INJECT_DROP_IRQ) {
-        return "dropped";
-    }
-    if (msix_enabled(pdev)) {
-        *vector = cause % s->vectors;
-        msix_notify(pdev, *vector);
-        return "msi-x";
-    }
-    if (msi_enabled(pdev)) {
-        *vector = cause % msi_nr_vectors_allocated(pdev);
-        msi_notify(pdev, *vector);
-        return "msi";
-    }
-    return "intx";
-}
-
-static void update_intx(LabnetEduState *s)
-{
-    PCIDevice *pdev = PCI_DEVICE(s);
-
-    pci_set_irq(pdev, (s->irq_status & s->irq_enable) &&
-                      !(s->inject & LABNET_EDU_INJECT_DROP_IRQ) &&
-                      !msix_enabled(pdev) && !msi_enabled(pdev));
-}
-
-void labnet_edu_raise(LabnetEduState *s, uint32_t causes)
-{
-    uint32_t fresh = causes & LABNET_EDU_MASK_IRQ_STATUS & ~s->irq_status;
-
-    s->irq_status |= fresh;
-    while (fresh) {
-        unsigned int cause = ctz32(fresh);
-        unsigned int vector;
-        const char *how = deliver(s, cause, &vector);
-
-        trace_labnet_irq_raise(labnet_device_name(PCI_DEVICE(s)), cause, how,
-                               vector);
-        fresh &= fresh - 1;
-    }
-    update_intx(s);
-}
-
-static void acknowledge(LabnetEduState *s, uint32_t causes)
-{
-    uint32_t gone = causes & s->irq_status;
-
-    s->irq_status &= ~gone;
-    while (gone) {
-        trace_labnet_irq_ack(labnet_device_name(PCI_DEVICE(s)), ctz32(gone));
-        gone &= gone - 1;
-    }
-    update_intx(s);
-}
-
-/* A cause that waits for being enabled interrupts then. */
-static void enable(LabnetEduState *s, uint32_t causes)
-{
-    uint32_t fresh = causes & ~s->irq_enable & s->irq_status;
-
-    s->irq_enable = causes;
-    while (fresh) {
-        unsigned int vector;
-
-        deliver(s, ctz32(fresh), &vector);
-        fresh &= fresh - 1;
-    }
-    update_intx(s);
-}
-
-static bool is_timer_running(LabnetEduState *s)
-{
-    return s->timer_period &&
-           (s->timer_control & LABNET_EDU_TIMER_CONTROL_START);
-}
-
-static void restart_timer(LabnetEduState *s)
-{
-    if (is_timer_running(s)) {
-        timer_mod(&s->timer, qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) +
-                             (int64_t)s->timer_period * SCALE_US);
-    } else {
-        timer_del(&s->timer);
-    }
-}
-
-static void tick(void *opaque)
-{
-    LabnetEduState *s = opaque;
-
-    s->timer_count++;
-    if (!(s->timer_control & LABNET_EDU_TIMER_CONTROL_PERIODIC)) {
-        s->timer_control &= ~LABNET_EDU_TIMER_CONTROL_START;
-    }
-    restart_timer(s);
-    labnet_edu_raise(s, LABNET_EDU_IRQ_STATUS_TIMER);
-}
-
-static void reset_registers(LabnetEduState *s)
-{
-    labnet_edu_dma_reset(s);
-    timer_del(&s->timer);
-    s->scratch = LABNET_EDU_RESET_SCRATCH;
-    s->irq_status = LABNET_EDU_RESET_IRQ_STATUS;
-    s->irq_enable = LABNET_EDU_RESET_IRQ_ENABLE;
-    s->timer_period = LABNET_EDU_RESET_TIMER_PERIOD;
-    s->timer_control = LABNET_EDU_RESET_TIMER_CONTROL;
-    s->timer_count = LABNET_EDU_RESET_TIMER_COUNT;
-    s->dma_list_lo = LABNET_EDU_RESET_DMA_LIST_LO;
-    s->dma_list_hi = LABNET_EDU_RESET_DMA_LIST_HI;
-    s->dma_count = LABNET_EDU_RESET_DMA_COUNT;
-    s->dma_pace = LABNET_EDU_RESET_DMA_PACE;
-    s->doorbell_last = LABNET_EDU_RESET_DOORBELL_LAST;
-    s->doorbell_count = LABNET_EDU_RESET_DOORBELL_COUNT;
-    s->inject = LABNET_EDU_RESET_INJECT;
-    s->inject_after = LABNET_EDU_RESET_INJECT_AFTER;
-    update_intx(s);
-}
-
-static uint32_t status(LabnetEduState *s)
-{
-    uint32_t value = 0;
-
-    if (s->dma.state == LABNET_EDU_DMA_STATE_RUNNING) {
-        value |= LABNET_EDU_STATUS_DMA_BUSY;
-    }
-    if (is_timer_running(s)) {
-        value |= LABNET_EDU_STATUS_TIMER_RUNNING;
-    }
-    if (s->dma.state == LABNET_EDU_DMA_STATE_ERROR) {
-        value |= LABNET_EDU_STATUS_ERROR;
-    }
-    return value;
-}
-
-static uint32_t labnet_edu_read_word(void *opaque, hwaddr offset)
-{
-    LabnetEduState *s = opaque;
-
-    switch (offset) {
-    case LABNET_EDU_ID:
-        return LABNET_EDU_RESET_ID;
-    case LABNET_EDU_VERSION:
-        return LABNET_EDU_RESET_VERSION;
-    case LABNET_EDU_SCRATCH:
-        return s->scratch;
-    case LABNET_EDU_STATUS:
-        return status(s);
-    case LABNET_EDU_IRQ_STATUS:
-        return s->irq_status;
-    case LABNET_EDU_IRQ_ENABLE:
-        return s->irq_enable;
-    case LABNET_EDU_TIMER_PERIOD:
-        return s->timer_period;
-    case LABNET_EDU_TIMER_CONTROL:
-        return s->timer_control;
-    case LABNET_EDU_TIMER_COUNT:
-        return s->timer_count;
-    case LABNET_EDU_DMA_LIST_LO:
-        return s->dma_list_lo;
-    case LABNET_EDU_DMA_LIST_HI:
-        return s->dma_list_hi;
-    case LABNET_EDU_DMA_COUNT:
-        return s->dma_count;
-    case LABNET_EDU_DMA_STATE:
-        return s->dma.state;
-    case LABNET_EDU_DMA_ERROR:
-        return s->dma.error;
-    case LABNET_EDU_DMA_ENTRY:
-        return s->dma.entries_done;
-    case LABNET_EDU_DMA_BYTES:
-        return s->dma.bytes_done;
-    case LABNET_EDU_DMA_PACE:
-        return s->dma_pace;
-    case LABNET_EDU_DOORBELL_LAST:
-        return s->doorbell_last;
-    case LABNET_EDU_DOORBELL_COUNT:
-        return s->doorbell_count;
-    case LABNET_EDU_INJECT:
-        return s->inject;
-    case LABNET_EDU_INJECT_AFTER:
-        return s->inject_after;
-    default:
-        return 0;
-    }
-}
-
-static uint64_t labnet_edu_read(void *opaque, hwaddr offset, unsigned size)
-{
-    LabnetEduState *s = opaque;
-    uint64_t value = labnet_read_bytes(s, labnet_edu_read_word, offset, size);
-
-    labnet_trace_read(PCI_DEVICE(s), 0, offset,
-                      labnet_edu_register_name(0, offset), size, value);
-    return value;
-}
-
-static void refuse(LabnetEduState *s, hwaddr offset, unsigned size,
-                   uint64_t value)
-{
-    qemu_log_mask(LOG_GUEST_ERROR, "%s: no write of %u bytes at 0x%"
-                  HWADDR_PRIx ", 0x%" PRIx64 "\n",
-                  labnet_device_name(PCI_DEVICE(s)), size, offset, value);
-    labnet_edu_raise(s, LABNET_EDU_IRQ_STATUS_BAD_ACCESS);
-}
-
-static bool is_period(uint32_t value)
-{
-    return value == 0 || (value >= LABNET_EDU_MIN_TIMER_PERIOD &&
-                          value <= LABNET_EDU_MAX_TIMER_PERIOD);
-}
-
-static bool is_pace(uint32_t value)
-{
-    return value >= LABNET_EDU_MIN_DMA_PACE &&
-           value <= LABNET_EDU_MAX_DMA_PACE;
-}
-
-/* False if the register does not take the value. */
-static bool write_timer_or_dma(LabnetEduState *s, hwaddr offset,
-                               uint32_t value)
-{
-    switch (offset) {
-    case LABNET_EDU_TIMER_PERIOD:
-        if (!is_period(value)) {
-            return false;
-        }
-        s->timer_period = value;
-        restart_timer(s);
-        return true;
-    case LABNET_EDU_TIMER_CONTROL:
-        s->timer_control = value & LABNET_EDU_MASK_TIMER_CONTROL;
-        restart_timer(s);
-        return true;
-    case LABNET_EDU_DMA_LIST_LO:
-        s->dma_list_lo = value;
-        return true;
-    case LABNET_EDU_DMA_LIST_HI:
-        s->dma_list_hi = value;
-        return true;
-    case LABNET_EDU_DMA_COUNT:
-        s->dma_count = value;
-        return true;
-    case LABNET_EDU_DMA_COMMAND:
-        return labnet_edu_dma_command(s, value);
-    case LABNET_EDU_DMA_PACE:
-        if (!is_pace(value)) {
-            return false;
-        }
-        s->dma_pace = value;
-        return true;
-    default:
-        /* Read-only, or no register: what is written there is lost. */
-        return true;
-    }
-}
-
-static bool write_word(LabnetEduState *s, hwaddr offset, uint32_t value)
-{
-    switch (offset) {
-    case LABNET_EDU_SCRATCH:
-        s->scratch = value;
-        return true;
-    case LABNET_EDU_CONTROL:
-        if (value & LABNET_EDU_CONTROL_RESET) {
-            trace_labnet_reset(labnet_device_name(PCI_DEVICE(s)));
-            reset_registers(s);
-        }
-        return true;
-    case LABNET_EDU_IRQ_STATUS:
-        acknowledge(s, value);
-        return true;
-    case LABNET_EDU_IRQ_ENABLE:
-        enable(s, value & LABNET_EDU_MASK_IRQ_ENABLE);
-        return true;
-    case LABNET_EDU_IRQ_RAISE:
-        labnet_edu_raise(s, value);
-        return true;
-    case LABNET_EDU_DOORBELL:
-        s->doorbell_last = value;
-        s->doorbell_count++;
-        labnet_edu_raise(s, LABNET_EDU_IRQ_STATUS_DOORBELL);
-        return true;
-    case LABNET_EDU_INJECT:
-        s->inject = value & LABNET_EDU_MASK_INJECT;
-        update_intx(s);
-        return true;
-    case LABNET_EDU_INJECT_AFTER:
-        s->inject_after = value;
-        return true;
-    default:
-        return write_timer_or_dma(s, offset, value);
-    }
-}
-
-static void labnet_edu_write(void *opaque, hwaddr offset, uint64_t value,
-                             unsigned size)
-{
-    LabnetEduState *s = opaque;
-
-    labnet_trace_write(PCI_DEVICE(s), 0, offset,
-                       labnet_edu_register_name(0, offset), size, value);
-    if (!labnet_is_word_write(offset, size)) {
-        refuse(s, offset, size, value);
-        return;
-    }
-    if (!write_word(s, offset, value)) {
-        refuse(s, offset, 4, (uint32_t)value);
-    }
-    if (size == 8 && !write_word(s, offset + 4, value >> 32)) {
-        refuse(s, offset + 4, 4, value >> 32);
-    }
-}
-
-static const MemoryRegionOps labnet_edu_ops = {
-    .read = labnet_edu_read,
-    .write = labnet_edu_write,
-    .endianness = DEVICE_LITTLE_ENDIAN,
-    .valid = { .min_access_size = 1, .max_access_size = 8, .unaligned = true },
-    .impl = { .min_access_size = 1, .max_access_size = 8, .unaligned = true },
-};
-
 static void labnet_edu_config_write(PCIDevice *pdev, uint32_t address,
                                     uint32_t value, int size)
 {
@@ -361,7 +30,7 @@ static void labnet_edu_config_write(PCIDevice *pdev, uint32_t address,
         pcie_cap_flr_write_config(pdev, address, value, size);
     }
     /* The guest may have gone back from messages to the pin. */
-    update_intx(LABNET_EDU(pdev));
+    labnet_edu_update_intx(LABNET_EDU(pdev));
 }
 
 static void labnet_edu_reset(DeviceState *dev)
@@ -371,7 +40,7 @@ static void labnet_edu_reset(DeviceState *dev)
     trace_labnet_reset(labnet_device_name(pdev));
     pci_set_word(pdev->config + PM_OFFSET + PCI_PM_CTRL,
                  PCI_PM_CTRL_NO_SOFT_RESET);
-    reset_registers(LABNET_EDU(dev));
+    labnet_edu_reset_registers(LABNET_EDU(dev));
 }
 
 /* Each returns false, with an error set, if there is no room for it. */
@@ -480,7 +149,7 @@ static void labnet_edu_realize(PCIDevice *pdev, Error **errp)
                      PCI_BASE_ADDRESS_MEM_PREFETCH, &s->memory);
     pci_config_set_interrupt_pin(pdev->config, 1);
 
-    timer_init_ns(&s->timer, QEMU_CLOCK_VIRTUAL, tick, s);
+    timer_init_ns(&s->timer, QEMU_CLOCK_VIRTUAL, labnet_edu_tick, s);
     labnet_edu_dma_init(s);
 
     if (!add_power_management(pdev, errp) || !add_vendor_text(pdev, errp) ||
@@ -494,7 +163,8 @@ static int labnet_edu_post_load(void *opaque, int version_id)
 {
     LabnetEduState *s = opaque;
 
-    if (!is_period(s->timer_period) || !is_pace(s->dma_pace) ||
+    if (!labnet_edu_is_period(s->timer_period) ||
+        !labnet_edu_is_pace(s->dma_pace) ||
         s->irq_status & ~LABNET_EDU_MASK_IRQ_STATUS ||
         s->irq_enable & ~LABNET_EDU_MASK_IRQ_ENABLE ||
         s->timer_control & ~LABNET_EDU_MASK_TIMER_CONTROL ||

@@ -61,6 +61,18 @@ struct LabnetEduState {
 
 /* Sets causes in IRQ_STATUS, and interrupts for those that are enabled. */
 void labnet_edu_raise(LabnetEduState *s, uint32_t causes);
+void labnet_edu_acknowledge(LabnetEduState *s, uint32_t causes);
+/* A cause that waits for being enabled interrupts then. */
+void labnet_edu_enable(LabnetEduState *s, uint32_t causes);
+void labnet_edu_update_intx(LabnetEduState *s);
+
+extern const MemoryRegionOps labnet_edu_ops;
+void labnet_edu_reset_registers(LabnetEduState *s);
+/* Of the timer. */
+void labnet_edu_tick(void *opaque);
+/* What TIMER_PERIOD and DMA_PACE take. */
+bool labnet_edu_is_period(uint32_t value);
+bool labnet_edu_is_pace(uint32_t value);
 
 /* False if the command is unknown. */
 bool labnet_edu_dma_command(LabnetEduState *s, uint32_t command);

@@ -16,10 +16,18 @@
 #include "trace/control.h"
 #include "labnet-device.h"
 
-/* Made by the build: LABNET_MODEL(labnet_edu) and so on. */
-#define LABNET_MODEL(device) void device##_register_types(void);
+/* Made by the build: LABNET_MODEL(labnet_edu, "labnet-edu") and so on. */
+#define LABNET_MODEL(device, type) void device##_register_types(void);
 #include "labnet-models.inc"
 #undef LABNET_MODEL
+
+#define LABNET_MODEL(device, type) { type, device##_register_types },
+static const struct {
+    const char *type;
+    void (*register_types)(void);
+} models[] = {
+#include "labnet-models.inc"
+};
 
 /* QEMU has registered its trace events long before a plugin is there. */
 #undef trace_init
@@ -55,19 +63,34 @@ static bool is_built_for_this(void)
     return true;
 }
 
+/* QEMU ends without a word when a type comes twice. */
+static bool is_new_type(const char *type)
+{
+    if (!object_class_by_name(type)) {
+        return true;
+    }
+    error_report("labnet-pci.so has a device %s, and so has QEMU. "
+                 "Give yours another name", type);
+    return false;
+}
+
 QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id,
                                            const qemu_info_t *info,
                                            int argc, char **argv)
 {
+    size_t model;
     int i;
 
     if (!is_built_for_this()) {
         return -1;
     }
     register_trace_events();
-#define LABNET_MODEL(device) device##_register_types();
-#include "labnet-models.inc"
-#undef LABNET_MODEL
+    for (model = 0; model < ARRAY_SIZE(models); model++) {
+        if (!is_new_type(models[model].type)) {
+            return -1;
+        }
+        models[model].register_types();
+    }
 
     /* QEMU's own -trace was read before these events were there. */
     for (i = 0; i < argc; i++) {
