@@ -1,9 +1,11 @@
 # shellcheck shell=bash
 # shellcheck source=infra/lab.d/setup.sh
 source "$infra/lab.d/setup.sh"
+# shellcheck source=infra/lab.d/pci.sh
+source "$infra/lab.d/pci.sh"
 
 # Each suite's budget in seconds on 2 cores; a suite that takes longer has failed.
-declare -A budget=([unit]=90 [fake]=90 [network]=90 [qemu]=780 [browser]=900)
+declare -A budget=([unit]=90 [fake]=90 [network]=90 [pci]=90 [qemu]=780 [browser]=900)
 readonly test_program=$root/artifacts/bin/LabNet.Tests/release/LabNet.Tests
 
 passed=0
@@ -24,10 +26,10 @@ lab_test() {
   [[ $long == no ]] || take_long_form
   for suite in "${asked[@]:-all}"; do
     case $suite in
-      all) suites+=(unit fake network qemu browser) ;;
-      unit | fake | network | qemu | browser) suites+=("$suite") ;;
+      all) suites+=(unit fake network pci qemu browser) ;;
+      unit | fake | network | pci | qemu | browser) suites+=("$suite") ;;
       -*) die 2 "test has the option --long, not \"$suite\"" ;;
-      *) die 2 "there are the suites unit, fake, network, qemu, browser and all, not \"$suite\"" ;;
+      *) die 2 "there are the suites unit, fake, network, pci, qemu, browser and all, not \"$suite\"" ;;
     esac
   done
   setup_packages
@@ -53,6 +55,7 @@ prepare_suites() {
   case " $* " in *' qemu '* | *' browser '*) setup_app_and_guests ;; esac
   case " $* " in *' unit '*) command -v protoc >/dev/null || apt_install protobuf-compiler ;; esac
   case " $* " in *' unit '* | *' qemu '*) command -v tshark >/dev/null || apt_install tshark ;; esac
+  case " $* " in *' pci '*) setup_pci ;; esac
   case " $* " in *' network '*) command -v ping >/dev/null || apt_install iputils-ping ;; esac
   case " $* " in *' browser '*) command -v chromium >/dev/null || apt_install chromium fonts-dejavu-core ;; esac
   say "Building the tests ..."
@@ -60,6 +63,9 @@ prepare_suites() {
   dotnet build "$root/LabNet.Tests" --configuration Release --nologo --verbosity quiet >"$log" 2>&1 || { cat "$log"; die 1 "the tests do not compile"; }
   rm --force "$log"
 }
+
+# Outside of the suite's budget: the first time it fetches QEMU's source.
+setup_pci() { pci_build >/dev/null; }
 
 run_suite() {
   local suite=$1 log status=0 started=$SECONDS

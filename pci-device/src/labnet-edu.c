@@ -113,6 +113,11 @@ static void labnet_edu_exit(PCIDevice *pdev)
 
     labnet_edu_dma_exit(s);
     timer_del(&s->timer);
+    /*
+     * The memory itself goes when RCU lets it; its name has to be free at
+     * once, for the device that may come to the same place.
+     */
+    vmstate_unregister_ram(&s->memory, DEVICE(s));
     if (msix_present(pdev)) {
         msix_unuse_all_vectors(pdev);
         msix_uninit_exclusive_bar(pdev);
