@@ -67,7 +67,7 @@ add_devices() {
   echo "subdir('labnet')" >>"$source/hw/meson.build"
   echo 'source labnet/Kconfig' >>"$source/hw/Kconfig"
   sed --in-place "0,/^ *'hw\/misc',/s//&\n    'hw\/labnet',/" "$source/meson.build"
-  grep --quiet "'hw/labnet'" "$source/meson.build" || fail "this QEMU lists its trace events in another way" "tell us its version: $(qemu_version x86_64)"
+  grep --quiet "'hw/labnet'" "$source/meson.build" || fail "this QEMU lists its trace events in another way" "add hw/labnet to trace_events_subdirs in $source/meson.build"
 }
 
 # What LabNet needs of QEMU, and no more; trace events by log, as Debian has them, and in QEMU's binary form.
