@@ -81,7 +81,7 @@ main() {
   rm --recursive --force "$work"
   mkdir --parents "$work/generated" "$work/result"
   build_plugin "$work"
-  if declare -F build_guest_programs >/dev/null; then
+  if [[ -d $devices/guest ]] && declare -F build_guest_programs >/dev/null; then
     build_guest_programs "$work"
   fi
   cp --recursive "$devices/models" "$devices/src/trace-events" "$headers/modules" "$work/result"
