@@ -2,13 +2,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Reads a device's register table (models/NAME.yaml) and writes what is made of it.
 
-registers.py header FILE     a C header, for the device in QEMU and for its driver in the guest
-registers.py markdown FILE   the tables of the documentation
-registers.py check FILE…     nothing, but says what is wrong
+registers.py header FILE…            a C header, for the device in QEMU and for its driver in the guest
+registers.py headers FOLDER FILE…    the same, each as FOLDER/NAME-registers.h
+registers.py markdown FILE…          the tables of the documentation
+registers.py check FILE…             nothing, but says what is wrong
 
 README.md says what may stand in a table.
 """
 
+import pathlib
 import re
 import sys
 
@@ -229,18 +231,25 @@ def made_of(path, wanted):
     with open(path, encoding="utf-8") as file:
         model = yaml.safe_load(file)
     check_device(model)
-    text = header(model, "models/" + path.rpartition("/")[2])
+    text = header(model, f"models/{pathlib.Path(path).name}")
     return {"header": text, "markdown": markdown(model), "check": ""}[wanted]
 
 
 def main(arguments):
-    if len(arguments) < 2 or arguments[0] not in ("header", "markdown", "check"):
+    command, paths, folder = arguments[:1], arguments[1:], None
+    if command == ["headers"]:
+        command, paths, folder = ["header"], paths[1:], pathlib.Path(paths[0])
+    if command not in (["header"], ["markdown"], ["check"]) or not paths:
         sys.exit(__doc__)
-    for path in arguments[1:]:
+    for path in paths:
         try:
-            sys.stdout.write(made_of(path, arguments[0]))
+            text = made_of(path, command[0])
         except (Mistake, yaml.YAMLError) as mistake:
             sys.exit(f"{path}: {mistake}")
+        if folder:
+            (folder / f"{pathlib.Path(path).stem}-registers.h").write_text(text, encoding="utf-8")
+        else:
+            sys.stdout.write(text)
 
 
 if __name__ == "__main__":

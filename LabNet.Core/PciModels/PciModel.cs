@@ -67,6 +67,12 @@ public sealed record PciRegister(
 
     /// <summary>What a write may say; null for anything.</summary>
     public PciAllowedValues? Allowed { get; init; }
+
+    /// <summary>The bits that do something when they are written, and read as 0.</summary>
+    public ulong Clears { get; init; }
+
+    /// <summary>The register that sets bits of this one; null where none does.</summary>
+    public string? SetBy { get; init; }
 }
 
 /// <param name="Name">In a word, such as <c>RUNNING</c>.</param>

@@ -26,9 +26,9 @@ build_plugin() {
 # Register headers, trace events, and the list of devices whose source is there.
 make_generated() {
   local generated=$1 model name
+  /usr/bin/python3 -B "$devices/registers.py" headers "$generated" "$devices"/models/*.yaml || fail "a register table has a mistake" "see above"
   for model in "$devices"/models/*.yaml; do
     name=$(basename "$model" .yaml)
-    /usr/bin/python3 -B "$devices/registers.py" header "$model" >"$generated/$name-registers.h" || fail "the register table of $name has a mistake" "see above"
     [[ ! -e $devices/src/$name.c ]] || echo "LABNET_MODEL(${name//-/_}, \"$name\")" >>"$generated/labnet-models.inc"
   done
   for name in h c; do

@@ -56,13 +56,10 @@ check_tools() {
 
 # The devices as a folder of QEMU's hw, with the headers that the plugin's build would make.
 add_devices() {
-  local source=$1 model name
+  local source=$1
   mkdir "$source/hw/labnet"
   cp "$devices"/src/* "$source/hw/labnet"
-  for model in "$devices"/models/*.yaml; do
-    name=$(basename "$model" .yaml)
-    /usr/bin/python3 -B "$devices/registers.py" header "$model" >"$source/hw/labnet/$name-registers.h" || fail "the register table of $name has a mistake" "see above"
-  done
+  /usr/bin/python3 -B "$devices/registers.py" headers "$source/hw/labnet" "$devices"/models/*.yaml || fail "a register table has a mistake" "see above"
   echo '#include "trace/trace-hw_labnet.h"' >"$source/hw/labnet/trace.h"
   echo "subdir('labnet')" >>"$source/hw/meson.build"
   echo 'source labnet/Kconfig' >>"$source/hw/Kconfig"
