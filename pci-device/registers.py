@@ -237,7 +237,7 @@ def made_of(path, wanted):
 
 def main(arguments):
     command, paths, folder = arguments[:1], arguments[1:], None
-    if command == ["headers"]:
+    if command == ["headers"] and paths:
         command, paths, folder = ["header"], paths[1:], pathlib.Path(paths[0])
     if command not in (["header"], ["markdown"], ["check"]) or not paths:
         sys.exit(__doc__)
