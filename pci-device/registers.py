@@ -7,7 +7,7 @@ registers.py headers FOLDER FILE…    the same, each as FOLDER/NAME-registers.h
 registers.py markdown FILE…          the tables of the documentation
 registers.py check FILE…             nothing, but says what is wrong
 
-README.md says what may stand in a table.
+docs/pci-devices.md says what may stand in a table.
 """
 
 import pathlib
