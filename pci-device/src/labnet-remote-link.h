@@ -65,7 +65,7 @@ LabnetRemoteLink *labnet_remote_link_new(CharBackend *chr,
                                          const LabnetRemoteLinkOps *ops,
                                          void *opaque);
 
-/* From now on the operations are called; opened() at once, if there is a peer. */
+/* From now on @ops are called; opened() at once, if there is a peer. */
 void labnet_remote_link_start(LabnetRemoteLink *link);
 
 void labnet_remote_link_free(LabnetRemoteLink *link);
