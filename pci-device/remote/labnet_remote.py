@@ -15,6 +15,7 @@ import time
 VERSION = 1
 HEADER = struct.Struct("<BBHIQQ")
 DATA_MAX = 4096
+VECTORS = 8
 ALL_ONES = (1 << 64) - 1
 HELLO, READ, WRITE, RESET, DMA_DATA, PING = 0x01, 0x02, 0x03, 0x04, 0x05, 0x06
 PEER_HELLO, READ_DONE, IRQ, DMA_READ, DMA_WRITE, PONG = 0x81, 0x82, 0x84, 0x85, 0x86, 0x87
@@ -33,6 +34,8 @@ class RemoteDevice:
         self._sending = threading.Lock()
         self._requests = {}
         self._seq = 0
+        self._levels_lock = threading.RLock()
+        self._levels = 0
 
     def read(self, offset, size):
         return 0
@@ -47,10 +50,15 @@ class RemoteDevice:
         """The guest went back to a snapshot, about which this device knows nothing."""
 
     def raise_interrupt(self, vector=0):
-        self._send(IRQ, flags=HIGH, value=vector)
+        """A message by MSI-X, where the driver has turned that on; else INTA# is high until lower_interrupt()."""
+        with self._levels_lock:
+            self._levels |= 1 << vector
+            self._send(IRQ, flags=HIGH, value=vector)
 
     def lower_interrupt(self, vector=0):
-        self._send(IRQ, flags=LOW, value=vector)
+        with self._levels_lock:
+            self._levels &= ~(1 << vector)
+            self._send(IRQ, flags=LOW, value=vector)
 
     def read_memory(self, address, size):
         """From another thread than serve()'s, which is the one that takes the answer."""
@@ -81,6 +89,12 @@ class RemoteDevice:
             if value != VERSION:
                 raise RuntimeError(f"QEMU speaks version {value} of the protocol, this is {VERSION}")
             self._send(PEER_HELLO, seq=seq, value=VERSION)
+            with self._levels_lock:
+                for vector in range(VECTORS):
+                    if self._levels & 1 << vector:
+                        self.raise_interrupt(vector)
+                    elif flags & RESTORED:
+                        self.lower_interrupt(vector)
             if flags & RESTORED:
                 self.restored()
         elif op == READ:
@@ -88,6 +102,11 @@ class RemoteDevice:
         elif op == WRITE:
             self.write(address, size, value)
         elif op == RESET:
+            with self._levels_lock:
+                # QEMU has lowered them, but what was raised before RESET came may have arrived after that.
+                for vector in range(VECTORS):
+                    if self._levels & 1 << vector:
+                        self.lower_interrupt(vector)
             self.reset()
         elif op == PING:
             self._send(PONG, seq=seq)
@@ -179,8 +198,7 @@ class Uart(RemoteDevice):
             self._received.clear()
             self._overrun = False
             self._control = 0
-            # QEMU has lowered it.
-            self._interrupting = False
+            self._interrupt()
 
     def _interrupt(self):
         wanted = bool(self._received) and bool(self._control & self.INTERRUPT)

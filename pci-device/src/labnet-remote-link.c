@@ -1,16 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * The character device's handlers stand in a GMainContext of the link's own.
- * While the guest waits for an answer, its vCPU thread runs that context and
- * holds the big lock. The rest of the time the main loop runs it, through a
- * source that polls what the context polls. So a message has one reader, in
- * order, whoever it is, and there is no lock but the big one.
- */
 #include "qemu/osdep.h"
 #include "qemu/bswap.h"
 #include "qemu/main-loop.h"
-#include "qemu/timer.h"
 #include "qemu/units.h"
+#include "labnet-context.h"
 #include "labnet-remote-link.h"
 
 #define MESSAGE_BYTES_MAX (LABNET_REMOTE_HEADER_BYTES + LABNET_REMOTE_DATA_MAX)
@@ -21,31 +14,12 @@
  */
 #define OUTPUT_BYTES_MAX (64 * KiB)
 
-/*
- * While the guest reads register after register, the answers must not wake the
- * main loop too: it would take the big lock away from the vCPU each time. So
- * long after a read it does not poll; what comes unasked waits as long, or
- * until the next read.
- */
-#ifndef QUIET_NS
-#define QUIET_NS SCALE_MS
-#endif
-
-typedef struct LinkSource {
-    GSource parent;
-    LabnetRemoteLink *link;
-} LinkSource;
-
 struct LabnetRemoteLink {
     CharBackend *chr;
     const LabnetRemoteLinkOps *ops;
     void *opaque;
 
-    GMainContext *context;
-    GSource *source;        /* in the main loop's context */
-    GArray *wanted;         /* GPollFD: what @context polls */
-    GArray *polled;         /* GPollFD: what @source polls, @wanted or less */
-    int64_t quiet_until_ns;
+    LabnetContext *context;
 
     bool open;
     uint8_t input[MESSAGE_BYTES_MAX];
@@ -55,128 +29,6 @@ struct LabnetRemoteLink {
 
     GByteArray *output;
     GSource *output_watch;
-};
-
-static GPollFD *poll_fds(GArray *array)
-{
-    return &g_array_index(array, GPollFD, 0);
-}
-
-/* Both want the context acquired. */
-static int link_query(LabnetRemoteLink *link, int *timeout_ms)
-{
-    guint count;
-    int priority;
-
-    g_main_context_prepare(link->context, &priority);
-    for (;;) {
-        count = g_main_context_query(link->context, priority, timeout_ms,
-                                     poll_fds(link->wanted),
-                                     link->wanted->len);
-        if (count == link->wanted->len) {
-            return priority;
-        }
-        g_array_set_size(link->wanted, count);
-    }
-}
-
-static void link_run(LabnetRemoteLink *link, int64_t timeout_ns)
-{
-    int priority, timeout_ms;
-
-    if (!g_main_context_acquire(link->context)) {
-        return;
-    }
-    priority = link_query(link, &timeout_ms);
-    if (timeout_ms >= 0) {
-        timeout_ns = MIN(timeout_ns, (int64_t)timeout_ms * SCALE_MS);
-    }
-    qemu_poll_ns(poll_fds(link->wanted), link->wanted->len, timeout_ns);
-    if (g_main_context_check(link->context, priority, poll_fds(link->wanted),
-                             link->wanted->len)) {
-        g_main_context_dispatch(link->context);
-    }
-    g_main_context_release(link->context);
-}
-
-static bool is_polled(LabnetRemoteLink *link)
-{
-    guint i;
-
-    if (link->polled->len != link->wanted->len) {
-        return false;
-    }
-    for (i = 0; i < link->polled->len; i++) {
-        if (poll_fds(link->polled)[i].fd != poll_fds(link->wanted)[i].fd ||
-            poll_fds(link->polled)[i].events !=
-            poll_fds(link->wanted)[i].events) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* The main loop's context keeps pointers to what is in the array. */
-static void link_poll(LabnetRemoteLink *link)
-{
-    guint i;
-
-    for (i = 0; i < link->polled->len; i++) {
-        g_source_remove_poll(link->source, &poll_fds(link->polled)[i]);
-    }
-    g_array_set_size(link->polled, 0);
-    g_array_append_vals(link->polled, link->wanted->data, link->wanted->len);
-    for (i = 0; i < link->polled->len; i++) {
-        poll_fds(link->polled)[i].revents = 0;
-        g_source_add_poll(link->source, &poll_fds(link->polled)[i]);
-    }
-}
-
-static gboolean link_source_prepare(GSource *source, gint *timeout_ms)
-{
-    LabnetRemoteLink *link = ((LinkSource *)source)->link;
-    int64_t quiet_ns = link->quiet_until_ns -
-                       qemu_clock_get_ns(QEMU_CLOCK_REALTIME);
-
-    *timeout_ms = -1;
-    if (quiet_ns > 0) {
-        g_array_set_size(link->wanted, 0);
-        *timeout_ms = DIV_ROUND_UP(quiet_ns, SCALE_MS);
-    } else if (g_main_context_acquire(link->context)) {
-        link_query(link, timeout_ms);
-        g_main_context_release(link->context);
-    }
-    if (!is_polled(link)) {
-        link_poll(link);
-    }
-    return *timeout_ms == 0;
-}
-
-static gboolean link_source_check(GSource *source)
-{
-    LabnetRemoteLink *link = ((LinkSource *)source)->link;
-    guint i;
-
-    for (i = 0; i < link->polled->len; i++) {
-        if (poll_fds(link->polled)[i].revents) {
-            return TRUE;
-        }
-    }
-    return FALSE;
-}
-
-static gboolean link_source_dispatch(GSource *source, GSourceFunc callback,
-                                     gpointer data)
-{
-    /* A vCPU may have taken what was there: it is looked at again. */
-    link_run(((LinkSource *)source)->link, 0);
-    return G_SOURCE_CONTINUE;
-}
-
-static GSourceFuncs link_source_funcs = {
-    .prepare = link_source_prepare,
-    .check = link_source_check,
-    .dispatch = link_source_dispatch,
 };
 
 static bool link_has_room(LabnetRemoteLink *link, size_t bytes)
@@ -212,7 +64,8 @@ static void link_watch(LabnetRemoteLink *link)
 
     if (tag) {
         link->output_watch = g_source_ref(
-            g_main_context_find_source_by_id(link->context, tag));
+            g_main_context_find_source_by_id(
+                labnet_context_glib(link->context), tag));
     }
     /* The main loop may be polling without it. */
     qemu_notify_event();
@@ -276,8 +129,7 @@ bool labnet_remote_link_send(LabnetRemoteLink *link,
 
 void labnet_remote_link_wait(LabnetRemoteLink *link, int64_t timeout_ns)
 {
-    link_run(link, timeout_ns);
-    link->quiet_until_ns = qemu_clock_get_ns(QEMU_CLOCK_REALTIME) + QUIET_NS;
+    labnet_context_wait(link->context, timeout_ns);
 }
 
 void labnet_remote_link_close(LabnetRemoteLink *link)
@@ -397,21 +249,16 @@ LabnetRemoteLink *labnet_remote_link_new(CharBackend *chr,
     link->chr = chr;
     link->ops = ops;
     link->opaque = opaque;
-    link->context = g_main_context_new();
-    link->wanted = g_array_new(FALSE, TRUE, sizeof(GPollFD));
-    link->polled = g_array_new(FALSE, TRUE, sizeof(GPollFD));
+    link->context = labnet_context_new("labnet-remote");
     link->output = g_byte_array_new();
-    link->source = g_source_new(&link_source_funcs, sizeof(LinkSource));
-    ((LinkSource *)link->source)->link = link;
-    g_source_set_name(link->source, "labnet-remote");
     return link;
 }
 
 void labnet_remote_link_start(LabnetRemoteLink *link)
 {
-    g_source_attach(link->source, NULL);
     qemu_chr_fe_set_handlers(link->chr, link_can_read, link_read, link_event,
-                             NULL, link, link->context, true);
+                             NULL, link, labnet_context_glib(link->context),
+                             true);
 }
 
 void labnet_remote_link_free(LabnetRemoteLink *link)
@@ -420,11 +267,7 @@ void labnet_remote_link_free(LabnetRemoteLink *link)
                              true);
     qemu_chr_fe_disconnect(link->chr);
     link_stop_watch(link);
-    g_source_destroy(link->source);
-    g_source_unref(link->source);
-    g_main_context_unref(link->context);
-    g_array_free(link->wanted, TRUE);
-    g_array_free(link->polled, TRUE);
+    labnet_context_free(link->context);
     g_byte_array_free(link->output, TRUE);
     g_free(link);
 }

@@ -131,6 +131,7 @@ static void peer_opened(void *opaque)
 static void peer_closed(void *opaque)
 {
     LabnetRemotePeer *peer = opaque;
+    unsigned int vector;
 
     peer->open = false;
     peer->tripped = false;
@@ -138,6 +139,10 @@ static void peer_closed(void *opaque)
     peer->pinged = false;
     timer_del(peer->ping_timer);
     peer_now(peer, "the connection ended");
+    /* Nobody is there who would lower them. */
+    for (vector = 0; vector < LABNET_REMOTE_BAR4_VECTORS; vector++) {
+        peer->ops->set_irq(peer->pdev, vector, false);
+    }
 }
 
 static bool peer_may_receive(void *opaque)
