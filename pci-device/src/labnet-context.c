@@ -16,7 +16,7 @@ struct LabnetContext {
     GMainContext *glib;
     GSource *source;        /* in the main loop's context */
     GArray *wanted;         /* GPollFD: what @glib polls */
-    GArray *polled;         /* GPollFD: what @source polls, @wanted or nothing */
+    GArray *polled;         /* GPollFD: what @source polls, or nothing */
     int64_t quiet_until_ns;
 };
 
