@@ -11,6 +11,7 @@ inputs_hash() {
   local hash
   hash=$({
     echo "$version"
+    ! declare -F guest_inputs >/dev/null || guest_inputs
     cd "$devices" || exit
     find models src guest registers.py "$here" -type f -print0 2>/dev/null | LC_ALL=C sort --zero-terminated | xargs --null sha256sum
   } | sha256sum)

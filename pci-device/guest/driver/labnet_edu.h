@@ -77,7 +77,7 @@ int labnet_edu_dma_init(struct labnet_edu *edu);
 int labnet_edu_dma(struct labnet_edu *edu, unsigned int offset, unsigned int bytes, bool to_device);
 /* From the interrupt handler, with the causes that were acknowledged. */
 void labnet_edu_dma_interrupt(struct labnet_edu *edu, u32 causes);
-/* remove() has set edu->gone: whoever waits for a transfer gives up. */
+/* remove() has begun: sets edu->gone, and whoever waits for a transfer gives up. */
 void labnet_edu_dma_abandon(struct labnet_edu *edu);
 
 #endif

@@ -72,7 +72,8 @@ int labnet_edu_dma(struct labnet_edu *edu, unsigned int offset, unsigned int byt
 	long left;
 
 	reinit_completion(&edu->dma_ended);
-	/* Between these two remove() may have set it, and found nobody waiting. */
+	/* Pairs with labnet_edu_dma_abandon(): either it is seen here, or it ends the wait below. */
+	smp_mb();
 	if (READ_ONCE(edu->gone))
 		return -ENODEV;
 
@@ -87,11 +88,10 @@ int labnet_edu_dma(struct labnet_edu *edu, unsigned int offset, unsigned int byt
 		stop(edu);
 		return -ENODEV;
 	}
-	if (left > 0)
+	if (left >= 0 && labnet_edu_get(edu, LABNET_EDU_DMA_STATE) != LABNET_EDU_DMA_STATE_RUNNING) {
+		if (left == 0)
+			dev_warn(&edu->pdev->dev, "a transfer ended without an interrupt\n");
 		return result(edu);
-	if (left == 0 && labnet_edu_get(edu, LABNET_EDU_DMA_STATE) == LABNET_EDU_DMA_STATE_DONE) {
-		dev_warn(&edu->pdev->dev, "a transfer ended without an interrupt\n");
-		return 0;
 	}
 	stop(edu);
 	return left < 0 ? left : -ETIMEDOUT;
@@ -105,5 +105,7 @@ void labnet_edu_dma_interrupt(struct labnet_edu *edu, u32 causes)
 
 void labnet_edu_dma_abandon(struct labnet_edu *edu)
 {
+	WRITE_ONCE(edu->gone, true);
+	smp_mb();
 	complete_all(&edu->dma_ended);
 }

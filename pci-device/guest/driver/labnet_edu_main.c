@@ -29,7 +29,7 @@ static u32 causes_of_vector(struct labnet_edu *edu, int vector)
 static irqreturn_t edu_interrupt(int number, void *data)
 {
 	struct labnet_edu *edu = data;
-	u32 status = labnet_edu_get(edu, LABNET_EDU_IRQ_STATUS);
+	u32 status = labnet_edu_get(edu, LABNET_EDU_IRQ_STATUS) & labnet_edu_get(edu, LABNET_EDU_IRQ_ENABLE);
 	int vector, cause;
 
 	/* A device that was pulled out reads all ones. */
@@ -60,6 +60,8 @@ static int edu_request_vectors(struct labnet_edu *edu)
 		kinds |= PCI_IRQ_MSIX | PCI_IRQ_MSI;
 	else if (sysfs_streq(irq, "msi"))
 		kinds |= PCI_IRQ_MSI;
+	else if (!sysfs_streq(irq, "intx"))
+		return dev_err_probe(&pdev->dev, -EINVAL, "irq=%s is not msix, msi or intx\n", irq);
 	edu->vectors = pci_alloc_irq_vectors(pdev, 1, LABNET_EDU_VECTORS_MAX, kinds);
 	if (edu->vectors < 0)
 		return edu->vectors;
@@ -180,7 +182,6 @@ static void edu_remove(struct pci_dev *pdev)
 
 	labnet_edu_file_unregister(edu);
 	/* Files may still be open. Who waits for a transfer is woken, and leaves; who comes later is turned away. */
-	WRITE_ONCE(edu->gone, true);
 	labnet_edu_dma_abandon(edu);
 	mutex_lock(&edu->lock);
 	edu_reset(edu);
