@@ -205,7 +205,7 @@ static const VMStateDescription labnet_remote_vmstate = {
     },
 };
 
-LABNET_PROPERTIES labnet_remote_properties[] = {
+static LABNET_PROPERTY labnet_remote_properties[] = {
     DEFINE_PROP_CHR("chardev", LabnetRemoteState, chr),
     DEFINE_PROP_UINT32("timeout-ms", LabnetRemoteState, timeout_ms,
                        LABNET_REMOTE_PROPERTY_TIMEOUT_MS_DEFAULT),
