@@ -12,6 +12,7 @@ internal static class Floors
         ["Storage"] = 1,
         ["Labs"] = 1,
         ["Hosts"] = 1,
+        ["RemoteDevices"] = 1,
         ["Vms"] = 2,
         ["PciModels"] = 2,
         ["Metrics"] = 3,

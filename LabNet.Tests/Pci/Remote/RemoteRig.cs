@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json.Nodes;
 using LabNet.Core.RemoteDevices;
 
@@ -12,10 +13,12 @@ internal sealed class RemoteRig : IAsyncDisposable
     private static readonly TimeSpan ChangeTimeout = TimeSpan.FromSeconds(20);
 
     private readonly TestFolder _folder;
+    private readonly int _timeoutMs;
 
-    private RemoteRig(TestFolder folder, PciMachine machine, QtestQemu qemu)
+    private RemoteRig(TestFolder folder, PciMachine machine, QtestQemu qemu, int timeoutMs)
     {
         _folder = folder;
+        _timeoutMs = timeoutMs;
         Machine = machine;
         Qemu = qemu;
         Function = new PciFunction(machine, qemu.Qtest, bus: 0, device: 3);
@@ -40,7 +43,7 @@ internal sealed class RemoteRig : IAsyncDisposable
 
     public static async Task<RemoteRig> StartAsync(string architecture, CancellationToken cancel, int timeoutMs = 5000, params string[] more)
     {
-        var rig = await StartAsync(architecture, $"labnet-remote,id=dut,chardev=peer,addr=3,timeout-ms={timeoutMs}", more, cancel);
+        var rig = await StartAsync(architecture, "addr=3", timeoutMs, more, cancel);
         rig.Function.PlaceBars();
         rig.Machine.InterceptInterrupts(rig.Qemu);
         return rig;
@@ -50,11 +53,24 @@ internal sealed class RemoteRig : IAsyncDisposable
     public static async Task<RemoteRig> StartBehindPortAsync(string architecture, CancellationToken cancel, int timeoutMs)
     {
         string[] port = ["-device", "pcie-root-port,id=port,chassis=1,addr=4"];
-        var rig = await StartAsync(architecture, $"labnet-remote,id=dut,chardev=peer,bus=port,addr=0.1,timeout-ms={timeoutMs}", port, cancel);
-        new PciFunction(rig.Machine, rig.Qtest, bus: 0, device: 4).OpenBridge(secondary: 1);
-        rig.Function = new PciFunction(rig.Machine, rig.Qtest, bus: 1, device: 0, function: 1);
-        rig.Function.PlaceBars();
+        var rig = await StartAsync(architecture, "bus=port,addr=0.1", timeoutMs, port, cancel);
+        rig.EnterPort();
         return rig;
+    }
+
+    /// <summary>The device comes anew where it was.</summary>
+    public void PlugBehindPort()
+    {
+        Qemu.Plug(new JsonObject { ["driver"] = "labnet-remote", ["id"] = "dut", ["chardev"] = "peer", ["bus"] = "port", ["addr"] = "0.1", ["timeout-ms"] = _timeoutMs });
+        EnterPort();
+    }
+
+    /// <summary>Of QEMU's memory.</summary>
+    public long ResidentBytes()
+    {
+        var pid = File.ReadAllText(_folder.File("pid")).Trim();
+        var pages = File.ReadAllText($"/proc/{pid}/statm").Split(' ')[1];
+        return long.Parse(pages, CultureInfo.InvariantCulture) * Environment.SystemPageSize;
     }
 
     public ulong Counter(string name) => (ulong)Property(name)!;
@@ -105,20 +121,31 @@ internal sealed class RemoteRig : IAsyncDisposable
         _folder.Dispose();
     }
 
-    private static async Task<RemoteRig> StartAsync(string architecture, string device, string[] more, CancellationToken cancel)
+    private static async Task<RemoteRig> StartAsync(string architecture, string place, int timeoutMs, string[] more, CancellationToken cancel)
     {
         var folder = new TestFolder();
         try
         {
             var machine = PciMachine.Of(architecture);
-            string[] arguments = [.. more, "-chardev", $"socket,id=peer,path={SocketIn(folder)},server=on,wait=off", "-device", device];
-            return new RemoteRig(folder, machine, await QtestQemu.StartAsync(machine, arguments, cancel));
+            string[] arguments =
+            [
+                .. more, "-pidfile", folder.File("pid"), "-chardev", $"socket,id=peer,path={SocketIn(folder)},server=on,wait=off",
+                "-device", $"labnet-remote,id=dut,chardev=peer,{place},timeout-ms={timeoutMs}",
+            ];
+            return new RemoteRig(folder, machine, await QtestQemu.StartAsync(machine, arguments, cancel), timeoutMs);
         }
         catch
         {
             folder.Dispose();
             throw;
         }
+    }
+
+    private void EnterPort()
+    {
+        new PciFunction(Machine, Qtest, bus: 0, device: 4).OpenBridge(secondary: 1);
+        Function = new PciFunction(Machine, Qtest, bus: 1, device: 0, function: 1);
+        Function.PlaceBars();
     }
 
     private static string SocketIn(TestFolder folder) => folder.File("peer");
