@@ -24,6 +24,7 @@ using LabNet.Bench;
     (TimelineBench.Name, TimelineBench.Measures, TimelineBench.RunAsync),
     (CaptureBench.Name, CaptureBench.Measures, CaptureBench.RunAsync),
     (ChartsBench.Name, ChartsBench.Measures, ChartsBench.RunAsync),
+    (RemoteReadBench.Name, RemoteReadBench.Measures, RemoteReadBench.RunAsync),
     (RelayBench.Name, RelayBench.Measures, RelayBench.RunAsync),
     (DiskDifferenceBench.Name, DiskDifferenceBench.Measures, DiskDifferenceBench.RunAsync),
 ];
