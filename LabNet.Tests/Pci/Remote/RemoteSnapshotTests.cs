@@ -28,6 +28,7 @@ public sealed class RemoteSnapshotTests
         rig.Qemu.Human("loadvm one");
         Assert.True(rig.Machine.IsInterrupted(rig.Qtest));
         var reading = rig.ReadAsync();
+        peer.Receive(RemoteOp.Reset);
         var hello = peer.Receive(RemoteOp.Hello);
         Assert.Equal(RemoteMessage.Restored, hello.Flags);
         var read = peer.Receive(RemoteOp.Read);
