@@ -17,6 +17,13 @@
 #include "hw/pci/pci_device.h"
 #endif
 
+/* 10.0 renamed a folder. */
+#if __has_include("system/runstate.h")
+#include "system/runstate.h"
+#else
+#include "sysemu/runstate.h"
+#endif
+
 #define LABNET_QEMU_AT_LEAST(major, minor)                                    \
     (QEMU_VERSION_MAJOR > (major) ||                                          \
      (QEMU_VERSION_MAJOR == (major) && QEMU_VERSION_MINOR >= (minor)))

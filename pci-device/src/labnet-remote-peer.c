@@ -6,7 +6,6 @@
  */
 #include "qemu/osdep.h"
 #include "qemu/timer.h"
-#include "sysemu/runstate.h"
 #include "labnet-remote-peer.h"
 #include "labnet-remote-registers.h"
 #include "trace.h"
