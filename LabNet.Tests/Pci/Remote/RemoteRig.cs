@@ -49,19 +49,26 @@ internal sealed class RemoteRig : IAsyncDisposable
         return rig;
     }
 
-    /// <summary>As function 1 behind a port: from there QEMU takes it away without asking the guest.</summary>
+    /// <summary>Where it can be unplugged.</summary>
     public static async Task<RemoteRig> StartBehindPortAsync(string architecture, CancellationToken cancel, int timeoutMs)
     {
-        string[] port = ["-device", "pcie-root-port,id=port,chassis=1,addr=4"];
-        var rig = await StartAsync(architecture, "bus=port,addr=0.1", timeoutMs, port, cancel);
+        string[] port = ["-device", "pcie-root-port,id=rp,chassis=1,addr=4"];
+        var rig = await StartAsync(architecture, "bus=rp", timeoutMs, port, cancel);
         rig.EnterPort();
         return rig;
+    }
+
+    /// <summary>The guest lets go of what QEMU was asked to unplug.</summary>
+    public void LetGo()
+    {
+        Port.PowerOff();
+        Assert.False(Qemu.Has("dut"));
     }
 
     /// <summary>The device comes anew where it was.</summary>
     public void PlugBehindPort()
     {
-        Qemu.Plug(new JsonObject { ["driver"] = "labnet-remote", ["id"] = "dut", ["chardev"] = "peer", ["bus"] = "port", ["addr"] = "0.1", ["timeout-ms"] = _timeoutMs });
+        Qemu.Plug(new JsonObject { ["driver"] = "labnet-remote", ["id"] = "dut", ["chardev"] = "peer", ["bus"] = "rp", ["timeout-ms"] = _timeoutMs });
         EnterPort();
     }
 
@@ -72,6 +79,8 @@ internal sealed class RemoteRig : IAsyncDisposable
         var pages = File.ReadAllText($"/proc/{pid}/statm").Split(' ')[1];
         return long.Parse(pages, CultureInfo.InvariantCulture) * Environment.SystemPageSize;
     }
+
+    private PciFunction Port => new(Machine, Qtest, bus: 0, device: 4);
 
     public ulong Counter(string name) => (ulong)Property(name)!;
 
@@ -143,8 +152,8 @@ internal sealed class RemoteRig : IAsyncDisposable
 
     private void EnterPort()
     {
-        new PciFunction(Machine, Qtest, bus: 0, device: 4).OpenBridge(secondary: 1);
-        Function = new PciFunction(Machine, Qtest, bus: 1, device: 0, function: 1);
+        Port.OpenPort(secondary: 1);
+        Function = new PciFunction(Machine, Qtest, bus: 1, device: 0);
         Function.PlaceBars();
     }
 
