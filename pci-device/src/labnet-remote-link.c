@@ -266,6 +266,11 @@ void labnet_remote_link_free(LabnetRemoteLink *link)
     qemu_chr_fe_set_handlers(link->chr, NULL, NULL, NULL, NULL, NULL, NULL,
                              true);
     qemu_chr_fe_disconnect(link->chr);
+    /*
+     * Not only when the device's memory is freed, some time later: it may be
+     * plugged in again at once.
+     */
+    qemu_chr_fe_deinit(link->chr, false);
     link_stop_watch(link);
     labnet_context_free(link->context);
     g_byte_array_free(link->output, TRUE);

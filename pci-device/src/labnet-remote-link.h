@@ -60,7 +60,7 @@ typedef struct LabnetRemoteLinkOps {
     void (*violated)(void *opaque, const char *what);
 } LabnetRemoteLinkOps;
 
-/* @chr stays the caller's. */
+/* The link uses @chr until it is freed, and gives it up then. */
 LabnetRemoteLink *labnet_remote_link_new(CharBackend *chr,
                                          const LabnetRemoteLinkOps *ops,
                                          void *opaque);
