@@ -117,7 +117,7 @@ public sealed class RemoteRuleTests
             peer.SendBytes(message.AsSpan(first));
             peer.Answer(read, 4);
             Assert.Equal(4u, await reading);
-            Assert.Equal(message.AsSpan(RemoteMessage.Bytes), rig.Qtest.ReadBytes(rig.Machine.Ram, 32));
+            Assert.Equal(message[RemoteMessage.Bytes..], rig.Qtest.ReadBytes(rig.Machine.Ram, 32));
             peer.Dispose();
             rig.Await("no-peer");
         }
