@@ -34,11 +34,11 @@ public sealed partial class HotPlug(DeviceTopologyReader devices, TimeProvider t
     }
 
     /// <summary>Plugs in for a feature that has asked for its own actor.</summary>
-    /// <inheritdoc cref="BeginPlugAsync" path="/exception"/>
+    /// <inheritdoc cref="BeginPlugAsync(VmSession, PlugRequest, Actor, CancellationToken)" path="/exception"/>
     internal Task PlugAsync(VmSession vm, PlugRequest request, CancellationToken cancellationToken) =>
         vm.ChangeDevicesAsync(() => PlugAsync(vm, request, progress: null, cancellationToken), cancellationToken);
 
-    /// <inheritdoc cref="BeginPlugAsync" path="/exception"/>
+    /// <inheritdoc cref="BeginPlugAsync(VmSession, PlugRequest, Actor, CancellationToken)" path="/exception"/>
     internal async Task ThrowUnlessPluggableAsync(VmSession vm, PlugRequest request, CancellationToken cancellationToken)
     {
         if (request.Mistake is { } mistake)

@@ -115,6 +115,7 @@ internal sealed class EduDevice : PciDevice
     /// <summary>A run that must fail; what it says of it has to agree.</summary>
     public string FailureOf(params ReadOnlySpan<ScatterEntry> entries)
     {
+        Write("IRQ_STATUS", AllCauses);
         Begin(entries);
         Finish();
         Assert.Equal("ERROR", State);

@@ -80,6 +80,7 @@ internal sealed class PciFunction(PciMachine machine, QtestClient qtest, int bus
     public void OpenPort(int secondary)
     {
         WriteConfig(FindCapability(Express) + SlotControl, PowerOn, bytes: 2);
+        var window = (uint)(machine.Window >> 16);
         WriteConfig(0x18, (uint)(bus | (secondary << 8) | (secondary << 16)));
         WriteConfig(0x20, window | ((window + 0xf0) << 16));
         WriteConfig(Command, MemoryAndMaster, bytes: 2);

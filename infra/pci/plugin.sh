@@ -6,7 +6,8 @@ readonly c_flags=(-std=gnu11 -O2 -g -fPIC -fvisibility=hidden -fno-strict-aliasi
   -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -D_LARGEFILE_SOURCE)
 # QEMU's callbacks have arguments that not every device needs, and its arrays end with { }.
 readonly c_warnings=(-Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers -Wstrict-prototypes -Wredundant-decls -Wundef
-  -Wwrite-strings -Wmissing-prototypes -Wold-style-definition -Wformat-security -Wvla -Wshadow=local)
+  -Wwrite-strings -Wmissing-prototypes -Wold-style-definition -Wformat-security -Wvla -Wshadow=local
+  -Werror=implicit-function-declaration -Werror=incompatible-pointer-types -Werror=int-conversion)
 
 # compile ARGUMENT…: gcc with QEMU's headers, whose own warnings are not ours.
 compile() {
