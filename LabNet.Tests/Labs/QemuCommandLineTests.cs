@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using LabNet.Core.Labs;
 
 namespace LabNet.Tests.Labs;
@@ -126,6 +127,30 @@ public sealed class QemuCommandLineTests
         Assert.Contains($"dgram,id=eth1-netdev,{Ends}", QemuCommandLine.Build(launch));
         Assert.Contains($"dgram,id=n1-netdev,{Ends}", QemuCommandLine.Build(launch));
         Assert.Contains(Devices(launch), device => device.Contains("id=n1,", StringComparison.Ordinal) && device.Contains("host_mtu=1450", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Custom_PCI_devices_come_by_a_plugin_and_are_plugged_in_with_their_properties_and_sockets()
+    {
+        var properties = new Dictionary<string, string> { ["reg"] = "0x10", ["msi"] = "off" }.ToImmutableSortedDictionary(StringComparer.Ordinal);
+        var launch = SampleLaunch.Of(Architecture.Aarch64) with
+        {
+            PciPlugin = "/cache/a,b/labnet-pci.so",
+            Plugged =
+            [
+                new PluggedLaunch.Custom("edu0", "rp1", "labnet-edu", properties, Chardev: null, Socket: null),
+                new PluggedLaunch.Custom("far0", "rp2", "labnet-remote", ImmutableSortedDictionary<string, string>.Empty, "far0-chardev", "/vm/far0.sock"),
+            ],
+        };
+        var arguments = QemuCommandLine.Build(launch).ToList();
+        Assert.Equal("file=/cache/a,,b/labnet-pci.so", arguments[arguments.IndexOf("-plugin") + 1]);
+        Assert.Contains("labnet-edu,id=edu0,bus=rp1,addr=0,msi=off,reg=0x10", arguments);
+        Assert.Contains("labnet-remote,id=far0,bus=rp2,addr=0,chardev=far0-chardev", arguments);
+        Assert.Contains(arguments, argument => argument.StartsWith("socket,id=far0-chardev,", StringComparison.Ordinal) && argument.Contains("path=/vm/far0.sock", StringComparison.Ordinal));
+
+        // A device type is known only behind the plugin.
+        Assert.True(arguments.IndexOf("-plugin") < arguments.IndexOf("labnet-edu,id=edu0,bus=rp1,addr=0,msi=off,reg=0x10"));
+        Assert.DoesNotContain("-plugin", QemuCommandLine.Build(SampleLaunch.Of(Architecture.Aarch64)));
     }
 
     [Fact]

@@ -73,7 +73,8 @@ public sealed class TraceCatalogueTests
         var catalogue = TraceCatalogue.Parse(File.ReadAllText(Installed));
         Assert.InRange(catalogue.Formats.Count, 4000, 10_000);
         Assert.Empty(catalogue.Events.Where(format => !format.IsTyped).Select(format => format.Name));
-        Assert.All(TracePair.All.SelectMany(pair => pair.Begins.Append(pair.End)), name => Assert.NotNull(catalogue.FindFormat(name)!.PairRole));
+        var ours = TraceCatalogue.Parse(RepositoryFiles.Read("pci-device/src/trace-events"));
+        Assert.All(TracePair.All.SelectMany(pair => pair.Begins.Append(pair.End)), name => Assert.NotNull((catalogue.FindFormat(name) ?? ours.FindFormat(name))!.PairRole));
         Assert.Equal(["vdev", "req", "sector", "nsectors"], catalogue.Find("virtio_blk_handle_read")!.Arguments.Select(argument => argument.Name));
     }
 

@@ -3,9 +3,11 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using LabNet.Core.Feed;
 using LabNet.Core.Labs;
+using LabNet.Core.PciModels;
 using LabNet.Core.Qmp;
 using LabNet.Core.Traffic;
 using LabNet.Core.Vms;
+using LabNet.Tests.PciModels;
 using LabNet.Web.Api;
 using Microsoft.AspNetCore.Http.Json;
 using Microsoft.Extensions.Options;
@@ -48,6 +50,21 @@ public sealed class ContractTests(TestApp app) : IClassFixture<TestApp>
     }
 
     [Fact]
+    public void A_model_of_a_custom_device_is_told_with_its_registers()
+    {
+        var model = SampleModel.Model with { Properties = [SampleModel.Model.Properties[1]], Bars = [SampleModel.Model.Bars[0] with { Registers = [SampleModel.Model.Bars[0].Registers[2]] }] };
+        var expected = """
+            {"build":null,"problems":["one is broken"],
+             "models":[{"name":"labnet-sample","title":"A device with something of each","vendorId":4660,"deviceId":19534,"class":65280,"isRemote":false,
+                        "bars":[{"bar":0,"sizeBytes":4096,"kind":"registers","vectors":0,"about":"Registers.",
+                                 "registers":[{"name":"STATUS","offset":12,"width":32,"access":"w1c","reset":"0x0","mask":"0x3f","about":"",
+                                               "fields":[{"name":"BUSY","low":0,"high":0,"about":"At work."},{"name":"LEVEL","low":4,"high":5,"about":"How full."}]}]}],
+                        "properties":[{"name":"msi","type":"bool","default":"on","about":""}]}]}
+            """;
+        AssertJson(expected, Json(PciModelsContract.Of(new BuiltPciModels(Build: null, [model], ["one is broken"]))));
+    }
+
+    [Fact]
     public void A_running_VM_is_told_in_the_contracts_words()
     {
         var vm = new VmState(SampleLab.Arm)
@@ -68,7 +85,7 @@ public sealed class ContractTests(TestApp app) : IClassFixture<TestApp>
              "nics":[{"id":"eth0","kind":"user","model":"virtio-net","mac":"52:54:00:00:00:01","link":null,"address":null},
                      {"id":"eth1","kind":"link","model":"e1000e","mac":"52:54:00:12:34:57","link":"lab","address":"10.10.10.1/24"}],
              "disks":[{"id":"vda","image":"debian"}],
-             "plugged":[{"id":"d1","kind":"nvme","port":"port0","link":null,"guestName":"nvme0n1","at":"2026-11-22T10:00:00.000000Z"}],
+             "plugged":[{"id":"d1","kind":"nvme","port":"port0","link":null,"guestName":"nvme0n1","at":"2026-11-22T10:00:00.000000Z","properties":null,"socket":null}],
              "faults":[{"id":"f-abc","kind":"pause","text":"the guest stands still","endsAt":"2026-11-22T10:00:00.000000Z"}],
              "guest":{"hostName":"arm","operatingSystem":"Debian","kernel":"6.1",
                       "interfaces":[{"name":"eth1","mac":"52:54:00:12:34:57","addresses":["10.10.10.1/24"]}]},
