@@ -5,14 +5,19 @@ internal static class Repository
 {
     public static string Root { get; } = FindRoot();
 
-    public static string GuestsFolder { get; } = Path.Join(
-        Environment.GetEnvironmentVariable("LABNET_CACHE")
-            ?? Path.Join(Environment.GetEnvironmentVariable("XDG_CACHE_HOME") ?? Path.Join(Environment.GetEnvironmentVariable("HOME"), ".cache"), "labnet"),
-        "guests");
+    public static string GuestsFolder { get; } = InCache("guests");
+
+    /// <summary>With the builds of custom PCI devices.</summary>
+    public static string PciFolder { get; } = InCache("pci");
 
     public static string GuestRelease { get; } = Environment.GetEnvironmentVariable("LABNET_DEBIAN_RELEASE") ?? NewestRelease();
 
     public static string At(string path) => Path.Join(Root, path);
+
+    private static string InCache(string folder) => Path.Join(
+        Environment.GetEnvironmentVariable("LABNET_CACHE")
+            ?? Path.Join(Environment.GetEnvironmentVariable("XDG_CACHE_HOME") ?? Path.Join(Environment.GetEnvironmentVariable("HOME"), ".cache"), "labnet"),
+        folder);
 
     private static string FindRoot()
     {

@@ -16,6 +16,7 @@ namespace LabNet.Core.Workbench;
 public sealed class GuestRegisters(DeviceTopologyReader devices, PciModelCatalogue models)
 {
     private const string Program = "mmio_rw";
+    private const string ProgramSays = Program + ": ";
 
     /// <summary>Of no program: those of a shell's are below 126, those of signals above.</summary>
     private const int NotThere = 126;
@@ -34,11 +35,6 @@ public sealed class GuestRegisters(DeviceTopologyReader devices, PciModelCatalog
         cat >"$p.$$" && chmod 0700 "$p.$$" && mv "$p.$$" "$p" && [ -x "$p" ]
         """;
 
-    private const string DriverScript = """
-        d=/sys/bus/pci/devices/$1/driver
-        [ ! -e "$d" ] || basename "$(readlink "$d")"
-        """;
-
     /// <summary>Reads or writes, for the actor (operator); audited.</summary>
     /// <returns>What was read, or written.</returns>
     /// <exception cref="ArgumentException"><see cref="RegisterPoke.MistakeFor"/> is not null.</exception>
@@ -47,7 +43,7 @@ public sealed class GuestRegisters(DeviceTopologyReader devices, PciModelCatalog
     /// <exception cref="GuestAgentException"/>
     public async Task<ulong> PokeAsync(VmSession vm, PluggedDevice device, RegisterPoke poke, Actor actor, CancellationToken cancellationToken)
     {
-        var model = ModelOf(vm, device, out var folder) ?? throw new VmConflictException($"{device.Id} is no device whose registers are known: it is a {device.Kind}.");
+        var model = ModelOf(vm, device) ?? throw new VmConflictException($"{device.Id} is no device whose registers are known: it is a {device.Kind}.");
         if (poke.MistakeFor(model) is { } mistake)
         {
             throw new ArgumentException(mistake, nameof(poke));
@@ -61,31 +57,32 @@ public sealed class GuestRegisters(DeviceTopologyReader devices, PciModelCatalog
         string[] arguments = poke.Value is { } value
             ? [Place(address, poke), Text(poke.Width), $"0x{value:x}"]
             : [Place(address, poke), Text(poke.Width)];
-        var result = await CallAsync(vm, Path.Join(folder, "guest", vm.State.Definition.Architecture.Word(), Program), arguments, cancellationToken);
+        var result = await CallAsync(vm, arguments, cancellationToken);
         return result.ExitCode == 0
             ? poke.Value ?? ReadValue(vm, result)
-            : throw await RefusedAsync(vm, device, address, result, cancellationToken);
+            : throw new VmConflictException($"The guest of {vm.State.Name} did not access {device.Id}: {Words(result, $"{Program} ended with exit status {result.ExitCode}")}");
     }
 
     /// <summary>The table of a plugged device, by the build that its QEMU was started with: a newer one may have other registers.</summary>
-    /// <param name="folder">Of that build.</param>
-    /// <returns>Null of a device that is no custom one, or whose build is gone.</returns>
-    public PciModel? ModelOf(VmSession vm, PluggedDevice device, out string? folder)
+    /// <returns>Null of a device that is no custom one, or is in no table.</returns>
+    public PciModel? ModelOf(VmSession vm, PluggedDevice device)
     {
         var built = vm.ReadPciBuildFolder() is { } started && models.ReadFolder(started) is { } theirs ? theirs : models.Read();
-        folder = built.Build?.Folder;
         return device.Properties is null ? null : built.Find(device.Kind);
     }
 
-    private static async Task<GuestExecResult> CallAsync(VmSession vm, string program, string[] arguments, CancellationToken cancellationToken)
+    /// <summary>By the program of the newest build: it knows nothing of devices.</summary>
+    private async Task<GuestExecResult> CallAsync(VmSession vm, string[] arguments, CancellationToken cancellationToken)
     {
+        var folder = models.Read().Build?.Folder ?? throw new VmConflictException($"{Program}, by which a guest accesses registers, was not built. ./infra/lab pci build does that; the VM runs on.");
+        var program = Path.Join(folder, "guest", vm.State.Definition.Architecture.Word(), Program);
         if (!File.Exists(program))
         {
             throw new VmConflictException($"{program} is missing, by which a guest accesses registers. ./infra/lab pci build --force builds it; the VM runs on.");
         }
 
         // A folder of a build never changes, and its name says which it is.
-        var name = $"{Program}-{Path.GetFileName(Path.GetDirectoryName(Path.GetDirectoryName(Path.GetDirectoryName(program))))}";
+        var name = $"{Program}-{Path.GetFileName(folder)}";
         var call = new GuestProgram("/bin/sh", ["-c", CallScript, "sh", name, .. arguments]);
         var result = await vm.RunInGuestAsync(call, cancellationToken);
         if (result.ExitCode != NotThere)
@@ -100,16 +97,6 @@ public sealed class GuestRegisters(DeviceTopologyReader devices, PciModelCatalog
             : throw new VmConflictException($"The guest of {vm.State.Name} takes no program into /run: {Words(taken, "it may not be executed there")}");
     }
 
-    private static async Task<VmConflictException> RefusedAsync(
-        VmSession vm, PluggedDevice device, PciAddress address, GuestExecResult result, CancellationToken cancellationToken)
-    {
-        var driver = await vm.RunInGuestAsync(new GuestProgram("/bin/sh", ["-c", DriverScript, "sh", address.LinuxName]), cancellationToken);
-        var bound = GuestDevice.NameIn(driver.Stdout.Span) is { } name
-            ? $" The guest's driver {name} has the device, and Linux lets nobody else at its registers then. Take it away in the guest: echo {address.LinuxName} > /sys/bus/pci/drivers/{name}/unbind."
-            : "";
-        return new VmConflictException($"The guest of {vm.State.Name} did not access {device.Id}: {Words(result, $"{Program} ended with exit status {result.ExitCode}")}{bound}");
-    }
-
     private static ulong ReadValue(VmSession vm, GuestExecResult result)
     {
         var text = Encoding.UTF8.GetString(result.Stdout.Span).Trim();
@@ -121,7 +108,7 @@ public sealed class GuestRegisters(DeviceTopologyReader devices, PciModelCatalog
     private static string Words(GuestExecResult result, string orElse)
     {
         var words = string.Join(' ', GuestDevice.LinesOf(result.Stderr.Span)).Trim();
-        var told = words.Length > 0 ? words : orElse;
+        var told = words.StartsWith(ProgramSays, StringComparison.Ordinal) ? words[ProgramSays.Length..] : words.Length > 0 ? words : orElse;
         return told.EndsWith('.') ? told : told + ".";
     }
 

@@ -44,10 +44,15 @@ public sealed class PciBuilder(Host host, OperationRegistry operations, AuditLog
     /// <summary>Begins to build, for the actor (operator).</summary>
     /// <param name="force">Also what did not change.</param>
     /// <exception cref="ForbiddenException"/>
-    /// <exception cref="VmConflictException">A build goes on.</exception>
+    /// <exception cref="VmConflictException">A build goes on, or this LabNet has no place for one.</exception>
     public async Task<Operation> BeginAsync(bool force, Actor actor, CancellationToken cancellationToken)
     {
         await AuthorizeAsync(force ? "force" : null, actor, cancellationToken);
+        if (host.Settings.PciFolder is null)
+        {
+            throw new VmConflictException("This LabNet was started without a folder for custom PCI devices.");
+        }
+
         Operation operation;
         lock (_sync)
         {

@@ -24,7 +24,7 @@ public sealed record RegisterPoke(int Bar, long Offset, int Width, ulong? Value)
             _ when Offset < 0 || Offset % (Width / BitsPerByte) != 0 => $"offset: 0x{Offset:x} is no multiple of {Width / BitsPerByte}, and a processor need not access anything else.",
 
             // How large such a BAR is was said when the device was plugged in; the guest knows.
-            _ when bar!.Kind != PciBarKind.Forwarded && Offset + (Width / BitsPerByte) > bar.SizeBytes => $"offset: 0x{Offset:x} is beyond the end of BAR {Bar}, which has 0x{bar.SizeBytes:x} bytes.",
+            _ when bar!.Kind != PciBarKind.Forwarded && Offset > bar.SizeBytes - (Width / BitsPerByte) => $"offset: 0x{Offset:x} is beyond the end of BAR {Bar}, which has 0x{bar.SizeBytes:x} bytes.",
             _ when Width < 64 && Value >> Width is > 0 => $"value: 0x{Value:x} has more than {Width} bits.",
             _ => null,
         };

@@ -24,9 +24,10 @@ internal sealed class TracedLab : IAsyncDisposable
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    public static TracedLab Open(string labFile, TraceCatalogue catalogue)
+    /// <param name="pciFolder">With the builds of custom PCI devices; null for none.</param>
+    public static TracedLab Open(string labFile, TraceCatalogue catalogue, string? pciFolder = null)
     {
-        var lab = new TracedLab(LabOnThisMachine.Open(labFile), catalogue);
+        var lab = new TracedLab(LabOnThisMachine.Open(labFile, keepsSnapshots: pciFolder is not null, pciFolder: pciFolder), catalogue);
         foreach (var vm in lab.Lab.Vms.Vms)
         {
             Directory.CreateDirectory(vm.Paths.TraceFolder);

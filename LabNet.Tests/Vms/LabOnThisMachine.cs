@@ -20,6 +20,7 @@ internal sealed class LabOnThisMachine : IAsyncDisposable
     private readonly Lab _lab;
     private readonly string _folder;
     private bool _keepsSnapshots;
+    private string? _pciFolder;
     private Host? _host;
     private Task _relayStarts = Task.CompletedTask;
     private readonly QmpOptions _qmp;
@@ -60,12 +61,13 @@ internal sealed class LabOnThisMachine : IAsyncDisposable
     public RecoveryStore Incidents { get; private set; } = null!;
 
     /// <param name="keepsSnapshots">Whether snapshots are compared with what QEMU says: it is then asked after each connect.</param>
-    public static LabOnThisMachine Open(string labFile, QmpOptions? qmp = null, TimeProvider? time = null, bool keepsSnapshots = false)
+    /// <param name="pciFolder">With the builds of custom PCI devices; null for none.</param>
+    public static LabOnThisMachine Open(string labFile, QmpOptions? qmp = null, TimeProvider? time = null, bool keepsSnapshots = false, string? pciFolder = null)
     {
         var folder = Directory.CreateTempSubdirectory("labnet-test-").FullName;
         var reading = LabFile.Parse(labFile, folder, new HashSet<ImageName> { ImageName.Parse("debian") });
         Assert.Empty(reading.Mistakes);
-        var lab = new LabOnThisMachine(reading.Lab!, folder, qmp ?? new QmpOptions(), time ?? TimeProvider.System) { _keepsSnapshots = keepsSnapshots };
+        var lab = new LabOnThisMachine(reading.Lab!, folder, qmp ?? new QmpOptions(), time ?? TimeProvider.System) { _keepsSnapshots = keepsSnapshots, _pciFolder = pciFolder };
         lab.OpenSessions();
         return lab;
     }
@@ -138,7 +140,7 @@ internal sealed class LabOnThisMachine : IAsyncDisposable
         _database = Database.Open(Path.Join(_folder, "lab.db"), "lab", "FULL");
         _operations = new OperationRegistry(
             new OperationStore(_database, Time), Feed, Time, NullLogger<OperationRegistry>.Instance);
-        var options = new HostSettings(_folder, Path.Join(Repository.Root, "infra"), Repository.GuestsFolder, Repository.GuestRelease, Machine: null);
+        var options = new HostSettings(_folder, Path.Join(Repository.Root, "infra"), Repository.GuestsFolder, Repository.GuestRelease, Machine: null) { PciFolder = _pciFolder };
         _host = new Host(options, Time, NullLogger<Host>.Instance);
         var services = new VmServices(
             _host,
