@@ -15,6 +15,7 @@ using LabNet.Core.Storage;
 using LabNet.Core.TraceEvents;
 using LabNet.Core.Traffic;
 using LabNet.Core.Vms;
+using LabNet.Core.Workbench;
 using LabNet.Web;
 using LabNet.Web.Access;
 using LabNet.Web.Api;
@@ -162,7 +163,7 @@ public sealed partial class TestApp : IAsyncLifetime
 
         var settings = builder.AddLabNetSettings();
         builder.Services.AddSingleton(_time);
-        builder.Services.AddStorage(settings.StateFolder).AddFeed().AddTraffic().AddHistory().AddMetricsPump().AddTraceEvents().AddDevices().AddSnapshots().AddHostedService<HistoryService>();
+        builder.Services.AddStorage(settings.StateFolder).AddFeed().AddTraffic().AddHistory().AddMetricsPump().AddTraceEvents().AddDevices().AddWorkbench().AddSnapshots().AddHostedService<HistoryService>();
         builder.Services.AddHosts(new HostSettings(settings.StateFolder, settings.InfraFolder, settings.GuestsFolder, settings.GuestRelease, Machine: null));
         builder.Services.AddVms(_lab, settings.RawQmp).AddRecovery().AddFaults().AddChaos().AddIoBenchmarks();
         builder.Services.AddAccess(settings);

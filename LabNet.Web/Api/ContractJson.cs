@@ -102,6 +102,8 @@ internal static class ContractJson
 [JsonSerializable(typeof(TopologyContract))]
 [JsonSerializable(typeof(PlugContract))]
 [JsonSerializable(typeof(PciModelsContract))]
+[JsonSerializable(typeof(RegisterRequest))]
+[JsonSerializable(typeof(RegisterAnswer))]
 [JsonSerializable(typeof(IReadOnlyList<SnapshotContract>))]
 [JsonSerializable(typeof(TakeSnapshotContract))]
 [JsonSerializable(typeof(RestoreSnapshotContract))]

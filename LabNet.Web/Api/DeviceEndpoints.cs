@@ -24,7 +24,6 @@ public static class DeviceEndpoints
             .ProducesProblems(ProblemType.UnknownThing, ProblemType.RefusedByQemu, ProblemType.NotConnected, ProblemType.TimedOut);
         api.MapGet("/vms/{vm}/topology", GetTopologyAsync).WithTags(Tag)
             .ProducesProblems(ProblemType.UnknownThing, ProblemType.RefusedByQemu, ProblemType.NotConnected, ProblemType.TimedOut);
-        api.MapGet("/pci-models", GetModels).WithTags(Tag);
         api.MapPost("/vms/{vm}/devices", PlugAsync).WithTags(Tag)
             .RequireAuthorization(AccessPolicies.Operator)
             .ProducesProblems(ProblemType.UnknownThing, ProblemType.BadInput, ProblemType.Conflict, ProblemType.RefusedByQemu, ProblemType.NotConnected, ProblemType.TimedOut);
@@ -81,9 +80,6 @@ public static class DeviceEndpoints
         JsonValueKind.False => "off",
         _ => throw new BadInputException($"properties: {name} is a number, a truth value or a text."),
     };
-
-    /// <summary>The custom PCI devices that were built on this machine, with their register tables.</summary>
-    internal static PciModelsContract GetModels(PciModelCatalogue models) => PciModelsContract.Of(models.Read());
 
     /// <summary>Unplugs what was plugged in. Answered when the guest has let go: an aarch64 guest takes 6 s, and 30 s are the most.</summary>
     /// <param name="vm">The VM's name.</param>

@@ -43,6 +43,7 @@ public static class LabNetApi
         VmEndpoints.Map(api);
         VmReadEndpoints.Map(api);
         DeviceEndpoints.Map(api);
+        PciModelEndpoints.Map(api);
         SnapshotEndpoints.Map(api);
         RecoveryEndpoints.Map(api);
         ChaosEndpoints.Map(api);
