@@ -17,11 +17,22 @@ public sealed partial class TraceLive
     [Inject]
     private TraceCatalogue Catalogue { get; set; } = default!;
 
+    [Parameter]
+    public string Title { get; set; } = "Newest events";
+
+    /// <summary>Whether the list is of one thing, so that no filter is asked for.</summary>
+    [Parameter]
+    public bool HasFixedFilter { get; set; }
+
+    /// <summary>Where the same events are shown on an axis of time.</summary>
+    [Parameter]
+    public string TimelineAddress { get; set; } = "/timeline";
+
     /// <summary>Newest first.</summary>
     [Parameter, EditorRequired]
     public IReadOnlyList<TraceLine> Lines { get; set; } = [];
 
-    [Parameter, EditorRequired]
+    [Parameter]
     public TraceFilterText Filter { get; set; } = TraceFilterText.None;
 
     [Parameter]

@@ -7,13 +7,9 @@ using Microsoft.AspNetCore.Components;
 
 namespace LabNet.Web.Dashboard.Vm.Trace;
 
-/// <summary>
-/// QEMU's trace events of one VM: what is on, the newest of them, and how long requests took. The filter of the list is in the address. Events
-/// themselves do not come by the feed: it tells that there are some, and the newest are pulled, ten times a second at most.
-/// </summary>
-public sealed partial class TraceTab : IAsyncDisposable
+/// <summary>QEMU's trace events of one VM: what is on, the newest of them, and how long requests took.</summary>
+public sealed partial class TraceTab
 {
-    private readonly CancellationTokenSource _leaving = new();
     private TraceNameList _names = default!;
     private IReadOnlyList<string> _devices = [];
     private (bool CanAsk, ImmutableArray<TraceEventSwitch> Switches, ImmutableArray<PluggedDevice> Plugged)? _askedFor;
@@ -55,17 +51,12 @@ public sealed partial class TraceTab : IAsyncDisposable
         : State.TraceSwitches.IsEmpty ? "Nothing is on. Choose a preset above, or add a pattern."
         : VmAsking.WhyNotQemu(State) ?? "These events are on, and none came yet.";
 
-    public async ValueTask DisposeAsync()
-    {
-        await _leaving.CancelAsync();
-        await EndFollowingAsync();
-        _leaving.Dispose();
-    }
-
     protected override void OnInitialized()
     {
         _names = TraceNameList.Of(Catalogue);
-        BeginToFollow();
+        _follower = new TraceFollower(Pump.TailOf(State.Name));
+        _rate = new TraceRate(Time);
+        BeginToFollow(State.Name);
     }
 
     protected override async Task OnParametersSetAsync()
@@ -94,15 +85,15 @@ public sealed partial class TraceTab : IAsyncDisposable
 
         try
         {
-            _names = TraceNameList.Of(await Session.ReadTraceEventsAsync("*", _leaving.Token));
-            _devices = [.. (await PciAddressMap.ReadAsync(Session, _leaving.Token)).Bars.Select(bar => bar.Device).Distinct().Order(StringComparer.Ordinal)];
+            _names = TraceNameList.Of(await Session.ReadTraceEventsAsync("*", Leaving));
+            _devices = [.. (await PciAddressMap.ReadAsync(Session, Leaving)).Bars.Select(bar => bar.Device).Distinct().Order(StringComparer.Ordinal)];
             _problem = null;
         }
         catch (QmpException e)
         {
             _problem = e.Message;
         }
-        catch (OperationCanceledException) when (_leaving.IsCancellationRequested)
+        catch (OperationCanceledException) when (Leaving.IsCancellationRequested)
         {
             // The viewer went to another page.
         }
@@ -110,11 +101,11 @@ public sealed partial class TraceTab : IAsyncDisposable
 
     private Task AllOffAsync() => SwitchAsync([new TraceEventSwitch("*", Enabled: false)]);
 
-    private Task SwitchAsync(IReadOnlyList<TraceEventSwitch> switches) => AskAsync(() => Desk.SwitchAsync(Session, switches, Actor, _leaving.Token));
+    private Task SwitchAsync(IReadOnlyList<TraceEventSwitch> switches) => AskAsync(() => Desk.SwitchAsync(Session, switches, Actor, Leaving));
 
-    private Task ForgetAsync(IReadOnlyCollection<string> patterns) => AskAsync(() => Desk.ForgetAsync(Session, patterns, Actor, _leaving.Token));
+    private Task ForgetAsync(IReadOnlyCollection<string> patterns) => AskAsync(() => Desk.ForgetAsync(Session, patterns, Actor, Leaving));
 
-    private Task TurnRegistersAsync(string device) => AskAsync(() => Desk.TurnRegistersAsync(Session, device, Actor, _leaving.Token));
+    private Task TurnRegistersAsync(string device) => AskAsync(() => Desk.TurnRegistersAsync(Session, device, Actor, Leaving));
 
     private async Task AskAsync(Func<Task> ask)
     {
