@@ -15,6 +15,7 @@ using LabNet.Core.Storage;
 using LabNet.Core.TraceEvents;
 using LabNet.Core.Traffic;
 using LabNet.Core.Vms;
+using LabNet.Core.Workbench;
 using LabNet.Web.Access;
 using LabNet.Web.Api;
 using LabNet.Web.Dashboard;
@@ -71,7 +72,7 @@ internal sealed class DashboardHost : IAsyncDisposable
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ApplicationName = "LabNet.Web", EnvironmentName = "Development" });
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port));
-        builder.Services.AddSingleton(TimeProvider.System).AddStorage(folder.FullName).AddFeed().AddHistory().AddMetricsPump().AddTraceEvents().AddDevices().AddSnapshots().AddIoBenchmarks().AddHostedService<HistoryService>();
+        builder.Services.AddSingleton(TimeProvider.System).AddStorage(folder.FullName).AddFeed().AddHistory().AddMetricsPump().AddTraceEvents().AddDevices().AddWorkbench().AddSnapshots().AddIoBenchmarks().AddHostedService<HistoryService>();
         builder.Services.AddRecovery();
         builder.Services.AddTraffic();
         builder.Services.AddFaults();

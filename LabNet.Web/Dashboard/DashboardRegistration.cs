@@ -8,6 +8,7 @@ using LabNet.Web.Dashboard.Vm.Faults;
 using LabNet.Web.Dashboard.Vm.Recovery;
 using LabNet.Web.Dashboard.Vm.Snapshots;
 using LabNet.Web.Dashboard.Vm.Trace;
+using LabNet.Web.Dashboard.Vm.Workbench;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Radzen;
@@ -43,6 +44,7 @@ public static class DashboardRegistration
         services.AddScoped<RecoveryDesk>();
         services.AddScoped<SnapshotDesk>();
         services.AddScoped<TraceDesk>();
+        services.AddScoped<WorkbenchDesk>();
         services.TryAddSingleton<ActorOf>(user => user.ToActor("dashboard"));
         services.TryAddSingleton<BeginVmAction>(provider =>
         {

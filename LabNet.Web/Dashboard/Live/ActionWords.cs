@@ -1,5 +1,6 @@
 using LabNet.Core.Labs;
 using LabNet.Core.Vms;
+using LabNet.Core.Workbench;
 using LabNet.Web.Dashboard.Shell;
 
 namespace LabNet.Web.Dashboard.Live;
@@ -15,6 +16,7 @@ internal static class ActionWords
         "snapshot" => "Take snapshot",
         "restore" => "Restore",
         "snapshot-delete" => "Delete snapshot",
+        PciBuilder.OperationKind => "Build of the devices",
         var kind => kind,
     };
 

@@ -79,7 +79,7 @@ public sealed partial class VmDesk(
         if (operation is { State: OperationState.Failed } && operation.ActorName == actor.Name && operation.Id != _lastTold)
         {
             _lastTold = operation.Id;
-            Tell(NotificationSeverity.Error, $"{ActionWords.Name(operation)} {operation.Vm}: failed", operation.Error ?? "No reason is known.");
+            Tell(NotificationSeverity.Error, operation.Vm is { } vm ? $"{ActionWords.Name(operation)} {vm}: failed" : $"{ActionWords.Name(operation)}: failed", operation.Error ?? "No reason is known.");
         }
     }
 

@@ -16,6 +16,7 @@ public enum VmTab
     Interrupts,
     Guest,
     Trace,
+    Workbench,
     Console,
     Qmp,
 }
