@@ -92,7 +92,7 @@ public sealed class WorkbenchFormTests : IAsyncLifetime
         dialog.Find("#plug-model-start").Input("");
         dialog.Find("#plug-model-msi").Change("off");
         dialog.Find("form").Submit();
-        var request = Assert.IsType<PciPlugRequest>((object)await answer);
+        var request = Assert.IsType<PciPlugRequest>((object?)await answer);
         Assert.Equal("sample1 (labnet-sample, msi=off, word=w)", request.ToString());
     }
 

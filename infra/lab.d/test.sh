@@ -55,7 +55,7 @@ prepare_suites() {
   case " $* " in *' qemu '* | *' browser '*) setup_app_and_guests ;; esac
   case " $* " in *' unit '*) command -v protoc >/dev/null || apt_install protobuf-compiler ;; esac
   case " $* " in *' unit '* | *' qemu '*) command -v tshark >/dev/null || apt_install tshark ;; esac
-  case " $* " in *' pci '*) setup_pci ;; esac
+  case " $* " in *' pci '* | *' qemu '* | *' browser '*) setup_pci ;; esac
   case " $* " in *' network '*) command -v ping >/dev/null || apt_install iputils-ping ;; esac
   case " $* " in *' browser '*) command -v chromium >/dev/null || apt_install chromium fonts-dejavu-core ;; esac
   say "Building the tests ..."
