@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using LabNet.Core.Devices;
-using LabNet.Core.Hosts;
 using LabNet.Core.Labs;
 using LabNet.Core.PciModels;
 using LabNet.Core.Qmp;

@@ -39,7 +39,7 @@ public sealed class PciBuilder(Host host, OperationRegistry operations, AuditLog
     }
 
     /// <summary>Whenever there is another line, or a build has begun or ended. On any thread, and not to be held up.</summary>
-    public event Action? Changed;
+    public event EventHandler? Changed;
 
     /// <summary>Begins to build, for the actor (operator).</summary>
     /// <param name="force">Also what did not change.</param>
@@ -66,7 +66,7 @@ public sealed class PciBuilder(Host host, OperationRegistry operations, AuditLog
             _operation = operation.Id;
         }
 
-        Changed?.Invoke();
+        Changed?.Invoke(this, EventArgs.Empty);
         return operation;
     }
 
@@ -82,7 +82,7 @@ public sealed class PciBuilder(Host host, OperationRegistry operations, AuditLog
         }
         finally
         {
-            Changed?.Invoke();
+            Changed?.Invoke(this, EventArgs.Empty);
         }
     }
 
@@ -94,7 +94,7 @@ public sealed class PciBuilder(Host host, OperationRegistry operations, AuditLog
             _count = Math.Min(_count + 1, LinesMax);
         }
 
-        Changed?.Invoke();
+        Changed?.Invoke(this, EventArgs.Empty);
     }
 
     private async Task AuthorizeAsync(string? detail, Actor actor, CancellationToken cancellationToken)

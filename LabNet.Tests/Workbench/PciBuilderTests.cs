@@ -46,7 +46,7 @@ public sealed class PciBuilderTests : IAsyncDisposable
     {
         Script("""echo "$@"; echo "cache $LABNET_CACHE" >&2; echo built""");
         var changes = 0;
-        _builder.Changed += () => Interlocked.Increment(ref changes);
+        _builder.Changed += (_, _) => Interlocked.Increment(ref changes);
         Assert.Null(_builder.Last);
         var ended = await EndAsync(await _builder.BeginAsync(force: true, Operator, Cancellation));
         Assert.Equal((OperationState.Succeeded, "pci-build", null), (ended.State, ended.Kind, ended.Vm));
@@ -72,7 +72,7 @@ public sealed class PciBuilderTests : IAsyncDisposable
         // The child writes its own number down, and a line when it is there.
         Script($"""bash -c 'echo $$ >{_folder.File("child")}; echo running; exec sleep 1000'""");
         var running = new TaskCompletionSource();
-        _builder.Changed += () =>
+        _builder.Changed += (_, _) =>
         {
             if (_builder.Lines.Contains("running"))
             {

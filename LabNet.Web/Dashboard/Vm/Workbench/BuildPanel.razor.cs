@@ -70,7 +70,7 @@ public sealed partial class BuildPanel : IAsyncDisposable
         (_last, _lines) = (Builder.Last, Builder.Lines);
     }
 
-    private void Request() => _throttle!.Request();
+    private void Request(object? sender, EventArgs e) => _throttle!.Request();
 
     private async Task LookAsync()
     {
