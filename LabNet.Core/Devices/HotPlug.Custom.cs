@@ -1,4 +1,3 @@
-using LabNet.Core.Labs;
 using LabNet.Core.PciModels;
 using LabNet.Core.Qmp;
 using LabNet.Core.Vms;

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
 
 namespace LabNet.Core.PciModels;
 
@@ -94,6 +95,7 @@ public sealed record PciRegisterField(string Name, int Low, int High, string Abo
     public ulong In(ulong value) => (value >> Low) & (High - Low == 63 ? ulong.MaxValue : (1UL << (High - Low + 1)) - 1);
 }
 
+[SuppressMessage("Naming", "CA1720:Identifier contains type name", Justification = "The words of register tables, which are C's.")]
 public enum PciPropertyType
 {
     Uint32,

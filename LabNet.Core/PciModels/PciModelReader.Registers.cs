@@ -68,12 +68,19 @@ internal sealed partial class PciModelReader
         var (resetProperty, allowed) = (Text(fields.Find("reset-property"), "reset-property"), ReadAllowed(fields.Find("allowed"), all));
         var values = ReadValues(fields.Find("values"), all);
         var (setBy, clears) = (Text(fields.Find("set-by"), "set-by"), fields.Find("clears") is { } clearsNode ? Number(clearsNode, "clears", 0, all) : 0);
-        return name is null || access is null || width is null || offset is null || reset is null || mask is null || about is null
-            ? null
-            : new PciRegister(name, (long)offset, width.Value, access.Value, reset.Value, mask.Value, about, parts) 
-            {
-                ResetProperty = resetProperty, Values = values, Allowed = allowed, Clears = clears ?? 0, SetBy = setBy,
-            };
+        if (name is null || access is null || width is null || offset is null || reset is null || mask is null || about is null)
+        {
+            return null;
+        }
+
+        return new PciRegister(name, (long)offset, width.Value, access.Value, reset.Value, mask.Value, about, parts)
+        {
+            ResetProperty = resetProperty,
+            Values = values,
+            Allowed = allowed,
+            Clears = clears ?? 0,
+            SetBy = setBy,
+        };
     }
 
     private PciAllowedValues? ReadAllowed(YamlNode? node, ulong most)

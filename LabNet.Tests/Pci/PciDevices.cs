@@ -49,7 +49,7 @@ internal sealed record PciDevices(string Folder)
 
     private static async Task<PciDevices> RunBuildAsync()
     {
-        using var process = Process.Start(new ProcessStartInfo(Repository.At("infra/pci/build.sh"), ["--devices", Source]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using var process = Process.Start(new ProcessStartInfo(Repository.At("infra/pci/build.sh"), ["--devices", Source]) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true })!;
         var said = process.StandardError.ReadToEndAsync(CancellationToken.None);
         var folder = (await process.StandardOutput.ReadToEndAsync(CancellationToken.None)).Trim();
         await process.WaitForExitAsync(CancellationToken.None);

@@ -63,7 +63,7 @@ public sealed class PciDocsTests
 
     private static async Task<(int Status, string Said)> RegistersAsync(string command, string path)
     {
-        var start = new ProcessStartInfo("/usr/bin/python3", ["-B", Repository.At("pci-device/registers.py"), command, path]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("/usr/bin/python3", ["-B", Repository.At("pci-device/registers.py"), command, path]) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
         using var process = Process.Start(start)!;
         var errors = process.StandardError.ReadToEndAsync(CancellationToken.None);
         var said = await process.StandardOutput.ReadToEndAsync(CancellationToken.None) + await errors;
