@@ -15,7 +15,7 @@ usage() {
   cat <<END
 Usage: ${0##*/} [--target x86_64|aarch64]… [--out DIR] [--jobs N]
 
-Builds qemu-system-x86_64 (seven minutes of computing), or the targets that are named, and prints the folder.
+Builds qemu-system-x86_64 (seven minutes of computing), or the targets that are named, and prints the folder; they are in its bin.
   --out DIR    put it there instead of \${LABNET_CACHE:-~/.cache/labnet}/qemu
   --jobs N     how many compilers at once; as many as there are processors if nothing is said
 END
@@ -90,10 +90,14 @@ main() {
   say "configure"
   (configure_qemu "$work/source") >"$work/log" 2>&1 || { tail --lines=20 "$work/log" >&2; fail "QEMU cannot be configured" "$work/log has all of it"; }
   say "compile (minutes)"
-  nice ninja -C "$work/source/build" -j "$jobs" "${targets[@]/#/qemu-system-}" >"$work/log" 2>&1 || { tail --lines=20 "$work/log" >&2; fail "QEMU does not compile" "$work/log has all of it"; }
+  nice ninja -C "$work/source/build" -j "$jobs" trace/trace-events-all "${targets[@]/#/qemu-system-}" >"$work/log" 2>&1 || { tail --lines=20 "$work/log" >&2; fail "QEMU does not compile" "$work/log has all of it"; }
+  mkdir "$work/result/bin"
   for target in "${targets[@]}"; do
-    strip --strip-unneeded -o "$work/result/qemu-system-$target" "$work/source/build/qemu-system-$target"
+    strip --strip-unneeded -o "$work/result/bin/qemu-system-$target" "$work/source/build/qemu-system-$target"
   done
+  # QEMU looks for its firmware from where it lies, not from where it was to be installed.
+  ln --symbolic /usr/share "$work/result/share"
+  ln --symbolic /usr/lib "$work/result/lib"
   cp "$work/source/build/trace/trace-events-all" "$work/result"
   cp --recursive "$devices/models" "$work/result"
   folder=$out/$(date --utc +%Y%m%dT%H%M%S)
