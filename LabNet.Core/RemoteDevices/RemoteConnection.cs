@@ -13,7 +13,7 @@ internal sealed class RemoteConnection(Socket socket, RemoteDevice device) : IDi
     /// <summary>What waits for its turn inside of QEMU is bounded by this, and so is what QEMU keeps for us.</summary>
     private const int TransfersMax = 8;
 
-    private readonly ConcurrentDictionary<uint, TaskCompletionSource<byte[]>> _transfers = new();
+    private readonly ConcurrentDictionary<uint, Transfer> _transfers = new();
     private readonly SemaphoreSlim _freeTransfers = new(TransfersMax);
     private readonly Lock _sendLock = new();
     private readonly byte[] _output = new byte[RemoteMessage.Bytes + RemoteMessage.DataBytesMax];
@@ -112,21 +112,21 @@ internal sealed class RemoteConnection(Socket socket, RemoteDevice device) : IDi
     private async Task<byte[]> TransferAsync(RemoteMessage request, ReadOnlyMemory<byte> data, CancellationToken cancellationToken)
     {
         await _freeTransfers.WaitAsync(cancellationToken);
-        var answer = new TaskCompletionSource<byte[]>(TaskCreationOptions.RunContinuationsAsynchronously);
         request = request with { Seq = Interlocked.Increment(ref _seq) };
-        _transfers[request.Seq] = answer;
+        var transfer = new Transfer(request);
+        _transfers[request.Seq] = transfer;
         if (!TrySend(request, data.Span) || _ended)
         {
             Fail(request.Seq);
         }
 
         // Who cancels stops waiting; the place is taken until QEMU has answered.
-        return await answer.Task.WaitAsync(cancellationToken);
+        return await transfer.Answer.Task.WaitAsync(cancellationToken);
     }
 
     private void Complete(RemoteMessage message, ReadOnlySpan<byte> data)
     {
-        if (!_transfers.TryRemove(message.Seq, out var answer))
+        if (!_transfers.TryRemove(message.Seq, out var transfer))
         {
             throw new RemoteDeviceProtocolException("DMA_DATA answers no request.");
         }
@@ -134,20 +134,20 @@ internal sealed class RemoteConnection(Socket socket, RemoteDevice device) : IDi
         _freeTransfers.Release();
         if ((message.Flags & RemoteMessage.Error) != 0)
         {
-            answer.SetException(new DmaRefusedException(message.Address, data.Length));
+            transfer.Answer.SetException(new DmaRefusedException(transfer.Request.Address, (int)transfer.Request.Value));
         }
         else
         {
-            answer.SetResult(data.ToArray());
+            transfer.Answer.SetResult(data.ToArray());
         }
     }
 
     private void Fail(uint seq)
     {
-        if (_transfers.TryRemove(seq, out var answer))
+        if (_transfers.TryRemove(seq, out var transfer))
         {
             _freeTransfers.Release();
-            answer.SetException(new RemoteDeviceDisconnectedException("The VM went away before it answered."));
+            transfer.Answer.SetException(new RemoteDeviceDisconnectedException("The VM went away before it answered."));
         }
     }
 
@@ -205,5 +205,12 @@ internal sealed class RemoteConnection(Socket socket, RemoteDevice device) : IDi
     {
         _inputBytes -= bytes;
         _input.AsSpan(bytes, _inputBytes).CopyTo(_input);
+    }
+
+    private sealed class Transfer(RemoteMessage request)
+    {
+        public RemoteMessage Request { get; } = request;
+
+        public TaskCompletionSource<byte[]> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }

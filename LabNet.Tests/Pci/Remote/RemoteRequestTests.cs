@@ -109,7 +109,7 @@ public sealed class RemoteRequestTests
         foreach (var bytes in (int[])[1, 24, 4095, 4096])
         {
             var data = RandomNumberGenerator.GetBytes(bytes);
-            var address = rig.Machine.Ram + 0x123;
+            var address = rig.Memory + 0x123;
             peer.Send(new(RemoteOp.DmaWrite, Seq: 77, Address: address, Value: (ulong)bytes), data);
             Assert.Equal(new RemoteMessage(RemoteOp.DmaData, Seq: 77, Address: address), peer.Receive());
             Assert.Equal(data, rig.Qtest.ReadBytes(address, bytes));
@@ -134,10 +134,10 @@ public sealed class RemoteRequestTests
             var mark = round;
             Assert.Equal(mark, await rig.ReadAsync(peer, mark, _ =>
             {
-                peer.Send(new(RemoteOp.DmaWrite, Address: rig.Machine.Ram, Value: 1), [mark]);
+                peer.Send(new(RemoteOp.DmaWrite, Address: rig.Memory, Value: 1), [mark]);
                 peer.Interrupt(0, high: mark % 2 == 1);
             }));
-            Assert.Equal([mark], rig.Qtest.ReadBytes(rig.Machine.Ram, 1));
+            Assert.Equal([mark], rig.Qtest.ReadBytes(rig.Memory, 1));
             Assert.Equal(mark % 2 == 1, rig.Machine.IsInterrupted(rig.Qtest));
             peer.Receive(RemoteOp.DmaData);
         }
@@ -157,7 +157,7 @@ public sealed class RemoteRequestTests
         }
 
         rig.Function.WriteConfig(PciFunction.Command, PciFunction.MemoryOnly, bytes: 2);
-        AssertRefused(peer, rig.Machine.Ram);
+        AssertRefused(peer, rig.Memory);
         rig.Function.WriteConfig(PciFunction.Command, PciFunction.MemoryAndMaster, bytes: 2);
 
         // From memory over its end.
@@ -194,7 +194,7 @@ public sealed class RemoteRequestTests
 
     private static ulong VectorAt(RemoteRig rig, int vector) => rig.Function.AddressOf(4) + (16 * (ulong)vector);
 
-    private static ulong MessageAt(RemoteRig rig, int vector) => rig.Machine.Ram + 0x1000 + (4 * (ulong)vector);
+    private static ulong MessageAt(RemoteRig rig, int vector) => rig.Memory + 0x1000 + (4 * (ulong)vector);
 
     private static List<int> TakeMessages(RemoteRig rig)
     {

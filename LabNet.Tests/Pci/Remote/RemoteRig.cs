@@ -36,6 +36,9 @@ internal sealed class RemoteRig : IAsyncDisposable
 
     public ulong Bar => Function.AddressOf(0);
 
+    /// <summary>Guest memory in which nothing is: some machines have a table at the beginning.</summary>
+    public ulong Memory => Machine.Ram + (32UL << 20);
+
     /// <summary>no-peer, greeting, ready or tripped.</summary>
     public string State => (string)Property("state")!;
 

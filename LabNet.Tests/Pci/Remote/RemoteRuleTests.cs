@@ -96,18 +96,18 @@ public sealed class RemoteRuleTests
     {
         await using var rig = await RemoteRig.StartAsync(architecture, Cancellation);
         var message = new byte[RemoteMessage.Bytes + 32];
-        new RemoteMessage(RemoteOp.DmaWrite, Address: rig.Machine.Ram, Value: 32).Write(message);
+        new RemoteMessage(RemoteOp.DmaWrite, Address: rig.Memory, Value: 32).Write(message);
         Enumerable.Repeat((byte)0xa5, 32).ToArray().CopyTo(message, RemoteMessage.Bytes);
         for (var first = 1; first < message.Length; first++)
         {
-            rig.Qtest.WriteBytes(rig.Machine.Ram, new byte[32]);
+            rig.Qtest.WriteBytes(rig.Memory, new byte[32]);
             using var peer = rig.Connect();
             peer.SendBytes(message.AsSpan(0, first));
             if (first % 2 == 0)
             {
                 peer.Dispose();
                 rig.Await("no-peer");
-                Assert.Equal(new byte[32], rig.Qtest.ReadBytes(rig.Machine.Ram, 32));
+                Assert.Equal(new byte[32], rig.Qtest.ReadBytes(rig.Memory, 32));
                 continue;
             }
 
@@ -117,7 +117,7 @@ public sealed class RemoteRuleTests
             peer.SendBytes(message.AsSpan(first));
             peer.Answer(read, 4);
             Assert.Equal(4u, await reading);
-            Assert.Equal(message[RemoteMessage.Bytes..], rig.Qtest.ReadBytes(rig.Machine.Ram, 32));
+            Assert.Equal(message[RemoteMessage.Bytes..], rig.Qtest.ReadBytes(rig.Memory, 32));
             peer.Dispose();
             rig.Await("no-peer");
         }

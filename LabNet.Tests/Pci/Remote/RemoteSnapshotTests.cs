@@ -23,10 +23,10 @@ public sealed class RemoteSnapshotTests
         rig.Qemu.Human("savevm one");
         peer.Interrupt(6, high: false);
         Assert.Equal(2u, await rig.ReadAsync(peer, 2));
-        Assert.False(rig.Machine.IsInterrupted(rig.Qtest));
+        Assert.False(IsHigh(rig));
 
         rig.Qemu.Human("loadvm one");
-        Assert.True(rig.Machine.IsInterrupted(rig.Qtest));
+        Assert.True(IsHigh(rig));
         var reading = rig.ReadAsync();
         peer.Receive(RemoteOp.Reset);
         var hello = peer.Receive(RemoteOp.Hello);
@@ -34,14 +34,14 @@ public sealed class RemoteSnapshotTests
         var read = peer.Receive(RemoteOp.Read);
 
         // For the guest that there was.
-        peer.Send(new(RemoteOp.DmaWrite, Address: rig.Machine.Ram, Value: 1), [0xee]);
+        peer.Send(new(RemoteOp.DmaWrite, Address: rig.Memory, Value: 1), [0xee]);
         peer.Answer(read with { Seq = hello.Seq - 1 }, 3);
         peer.Greet(hello);
         peer.Interrupt(6, high: false);
         peer.Answer(read, 4);
         Assert.Equal(4u, await reading);
-        Assert.Equal([0], rig.Qtest.ReadBytes(rig.Machine.Ram, 1));
-        Assert.False(rig.Machine.IsInterrupted(rig.Qtest));
+        Assert.Equal([0], rig.Qtest.ReadBytes(rig.Memory, 1));
+        Assert.False(IsHigh(rig));
         Assert.Equal((2UL, 0UL), (rig.Counter("dropped-messages"), rig.Counter("dma-requests")));
         rig.Qemu.AssertAlive();
     }
@@ -63,7 +63,7 @@ public sealed class RemoteSnapshotTests
 
         await using var other = await RemoteRig.StartAsync(architecture, Cancellation, more: drive);
         other.Qemu.Human("loadvm one");
-        Assert.True(other.Machine.IsInterrupted(other.Qtest));
+        Assert.True(IsHigh(other));
         using (var first = other.Connect(restored: true))
         {
             Assert.Equal(2u, await other.ReadAsync(first, 2));
@@ -82,18 +82,21 @@ public sealed class RemoteSnapshotTests
         await using var rig = await RemoteRig.StartAsync(architecture, Cancellation);
         using var peer = rig.Connect();
         rig.Qemu.Execute("stop");
-        peer.Send(new(RemoteOp.DmaWrite, Address: rig.Machine.Ram, Value: 1), [1]);
+        peer.Send(new(RemoteOp.DmaWrite, Address: rig.Memory, Value: 1), [1]);
         rig.Qemu.Execute("query-status");
-        Assert.Equal([0], rig.Qtest.ReadBytes(rig.Machine.Ram, 1));
+        Assert.Equal([0], rig.Qtest.ReadBytes(rig.Memory, 1));
 
         Assert.Equal(5u, await rig.ReadAsync(peer, 5));
-        Assert.Equal([1], rig.Qtest.ReadBytes(rig.Machine.Ram, 1));
+        Assert.Equal([1], rig.Qtest.ReadBytes(rig.Memory, 1));
         peer.Receive(RemoteOp.DmaData);
-        peer.Send(new(RemoteOp.DmaWrite, Address: rig.Machine.Ram, Value: 1), [2]);
+        peer.Send(new(RemoteOp.DmaWrite, Address: rig.Memory, Value: 1), [2]);
         rig.Qemu.Execute("cont");
         peer.Receive(RemoteOp.DmaData);
-        Assert.Equal([2], rig.Qtest.ReadBytes(rig.Machine.Ram, 1));
+        Assert.Equal([2], rig.Qtest.ReadBytes(rig.Memory, 1));
     }
+
+    /// <summary>By PCI's status register: what a load does to the pin, nobody sees at the interrupt controller.</summary>
+    private static bool IsHigh(RemoteRig rig) => (rig.Function.ReadConfig(0x06, bytes: 2) & 8) != 0;
 
     private static async Task<string[]> MakeDriveAsync(TestFolder folder)
     {
