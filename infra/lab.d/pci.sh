@@ -47,6 +47,12 @@ setup_pci_packages() {
   pkg-config --exists glib-2.0 2>/dev/null || missing+=(libglib2.0-dev)
   /usr/bin/python3 -c 'import yaml' 2>/dev/null || missing+=(python3 python3-yaml)
   command -v dpkg-source >/dev/null || missing+=(dpkg-dev)
+  command -v make >/dev/null || missing+=(make)
+  # For the programs and the driver of the guests of the other architecture.
+  case $(uname --machine) in
+    x86_64) command -v aarch64-linux-gnu-gcc >/dev/null || missing+=(gcc-aarch64-linux-gnu libc6-dev-arm64-cross) ;;
+    aarch64) command -v x86_64-linux-gnu-gcc >/dev/null || missing+=(gcc-x86-64-linux-gnu libc6-dev-amd64-cross) ;;
+  esac
   [[ ${#missing[@]} -eq 0 ]] || apt_install "${missing[@]}"
 }
 
