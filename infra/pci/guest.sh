@@ -144,7 +144,7 @@ fetch_kernel_headers() (
   # shellcheck source=infra/guests/packages.sh
   . "$here/packages.sh"
   find_sources
-  cd "$folder"
+  cd "$folder" || exit
   fetch_packages "$(debian_arch "$target")" "linux-headers-$kernel"
   mapfile -t needed < <(dpkg-deb --field "linux-headers-$kernel"_*.deb Depends | tr ',' '\n' | sed --quiet --regexp-extended 's/^ *(linux-(headers|kbuild)-[^ ]+).*/\1/p')
   fetch_packages "$(dpkg --print-architecture)" "${needed[@]}"
