@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The peer of a labnet-remote device (docs/pci-remote.md), and a UART as an example.
 
-labnet_remote.py SOCKET    serves the UART: what the guest sends is printed, lines of standard input are received
+labnet_remote.py SOCKET    serves the UART: what the guest sends is printed, standard input is received
 """
 
 import queue
@@ -218,8 +218,8 @@ def main(arguments):
     uart = Uart(show)
 
     def listen():
-        for line in sys.stdin.buffer:
-            uart.receive(line)
+        while data := sys.stdin.buffer.read1(Uart.FIFO_BYTES):
+            uart.receive(data)
 
     threading.Thread(target=listen, daemon=True).start()
     while True:
