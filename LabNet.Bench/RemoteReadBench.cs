@@ -82,7 +82,7 @@ internal static class RemoteReadBench
 
     private static async Task<string> BuildAsync()
     {
-        using var build = Process.Start(new ProcessStartInfo("infra/pci/build.sh") { RedirectStandardOutput = true })!;
+        using var build = Process.Start(new ProcessStartInfo("infra/pci/build.sh") { RedirectStandardOutput = true, UseShellExecute = false })!;
         var folder = await build.StandardOutput.ReadToEndAsync();
         await build.WaitForExitAsync();
         return build.ExitCode == 0 ? folder.Trim() : throw new InvalidOperationException("The devices cannot be built; run this from the repository's root.");

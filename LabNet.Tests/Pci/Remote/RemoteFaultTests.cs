@@ -165,7 +165,7 @@ public sealed class RemoteFaultTests
             {
                 peer.SendBytes(flood);
             }
-        });
+        }, Cancellation);
         var reached = (ulong)LongForm.Rounds(20_000);
         while (rig.Counter("interrupts") < reached)
         {
@@ -213,7 +213,7 @@ public sealed class RemoteFaultTests
     [InlineData("aarch64")]
     public async Task A_device_can_be_unplugged_while_a_read_waits_and_plugged_again(string architecture)
     {
-        await using var rig = await RemoteRig.StartBehindPortAsync(architecture, Cancellation, TimeoutMs);
+        await using var rig = await RemoteRig.StartBehindPortAsync(architecture, TimeoutMs, Cancellation);
         for (var round = 0; round < 3; round++)
         {
             using var peer = rig.Connect();

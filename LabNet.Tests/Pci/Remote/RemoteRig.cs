@@ -53,7 +53,7 @@ internal sealed class RemoteRig : IAsyncDisposable
     }
 
     /// <summary>Where it can be unplugged.</summary>
-    public static async Task<RemoteRig> StartBehindPortAsync(string architecture, CancellationToken cancel, int timeoutMs)
+    public static async Task<RemoteRig> StartBehindPortAsync(string architecture, int timeoutMs, CancellationToken cancel)
     {
         string[] port = ["-device", "pcie-root-port,id=rp,chassis=1,addr=4"];
         var rig = await StartAsync(architecture, "bus=rp", timeoutMs, port, cancel);
