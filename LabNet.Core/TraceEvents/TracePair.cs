@@ -1,3 +1,5 @@
+using System.IO.Hashing;
+
 namespace LabNet.Core.TraceEvents;
 
 /// <summary>Two events that are one request: what begins it, what ends it, and the arguments that say which one it is.</summary>
@@ -34,6 +36,18 @@ public sealed record TracePair(IReadOnlyList<string> Begins, string End, IReadOn
 /// <param name="Keys">Places of the key's arguments.</param>
 internal sealed record TracePairRole(int Pair, bool IsEnd, bool SharesKeys, int[] Keys)
 {
+    /// <summary>Whether the key at that place is a text, whose number is another one in each segment.</summary>
+    private readonly bool[] _areTexts = [];
+
+    private TracePairRole(TraceEventType type, int pair, bool isEnd, bool sharesKeys, int[] keys)
+        : this(pair, isEnd, sharesKeys, keys) => _areTexts = [.. keys.Select(key => type.Arguments[key].Kind == TraceValueKind.Text)];
+
+    /// <summary>What stands for the key's argument; 0 where the key has no such.</summary>
+    public long KeyOf(int key, ReadOnlySpan<long> values, TraceTexts texts) =>
+        key >= Keys.Length ? 0
+        : _areTexts[key] ? unchecked((long)XxHash3.HashToUInt64(texts.Utf8Of(values[Keys[key]])))
+        : values[Keys[key]];
+
     /// <summary>Null of an event that is in no pair, or lacks an argument of the key.</summary>
     public static TracePairRole? Of(TraceEventType type)
     {
@@ -44,7 +58,7 @@ internal sealed record TracePairRole(int Pair, bool IsEnd, bool SharesKeys, int[
             if (isEnd || pair.Begins.Contains(type.Name))
             {
                 int[] keys = [.. pair.Keys.Select(key => type.Arguments.Select(argument => argument.Name).ToList().IndexOf(key))];
-                return keys.Contains(-1) ? null : new TracePairRole(number, isEnd, pair.SharesKeys, keys);
+                return keys.Contains(-1) ? null : new TracePairRole(type, number, isEnd, pair.SharesKeys, keys);
             }
         }
 

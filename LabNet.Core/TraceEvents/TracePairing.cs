@@ -18,9 +18,9 @@ internal sealed class TracePairing
     public long Lost { get; private set; }
 
     /// <returns>How long the request took, in nanoseconds, if this event ends one whose begin was traced.</returns>
-    public long? Take(TracePairRole role, long timeNs, ReadOnlySpan<long> values)
+    public long? Take(TracePairRole role, long timeNs, ReadOnlySpan<long> values, TraceTexts texts)
     {
-        var key = new Key(role.Pair, values[role.Keys[0]], Value(role, 1, values), Value(role, 2, values));
+        var key = new Key(role.Pair, role.KeyOf(0, values, texts), role.KeyOf(1, values, texts), role.KeyOf(2, values, texts));
         return role.IsEnd ? End(key, timeNs) : Begin(role, key, timeNs);
     }
 
@@ -59,8 +59,6 @@ internal sealed class TracePairing
         // The clock can have been set back meanwhile.
         return timeNs >= open.BegunNs ? timeNs - open.BegunNs : null;
     }
-
-    private static long Value(TracePairRole role, int key, ReadOnlySpan<long> values) => role.Keys.Length > key ? values[role.Keys[key]] : 0;
 
     private readonly record struct Key(int Pair, long First, long Second, long Third)
     {

@@ -59,7 +59,7 @@ internal abstract class TraceReader
             format.NameRegister(Registers, arguments, to.Texts);
         }
 
-        to.Add(NextSequence++, timeNs, thread, format.Type, arguments, format.PairRole is { } role ? Pairing.Take(role, timeNs, arguments) : null);
+        to.Add(NextSequence++, timeNs, thread, format.Type, arguments, format.PairRole is { } role ? Pairing.Take(role, timeNs, arguments, to.Texts) : null);
     }
 
     protected void Keep(ReadOnlySpan<byte> bytes, long timeNs, TraceThread thread, TraceSegmentBuilder to)
