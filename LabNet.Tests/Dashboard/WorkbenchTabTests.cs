@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Text;
 using Bunit;
 using LabNet.Core.Devices;
-using LabNet.Core.Labs;
 using LabNet.Core.PciModels;
 using LabNet.Core.Storage;
 using LabNet.Core.TraceEvents;

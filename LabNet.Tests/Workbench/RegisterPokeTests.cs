@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using LabNet.Core.Vms;
 using LabNet.Core.Workbench;
 using LabNet.Tests.PciModels;
 

@@ -1,8 +1,6 @@
 using System.Collections.Immutable;
 using LabNet.Core.Devices;
-using LabNet.Core.GuestAgent;
 using LabNet.Core.PciModels;
-using LabNet.Core.Snapshots;
 using LabNet.Core.TraceEvents;
 using LabNet.Core.Vms;
 using LabNet.Core.Workbench;

@@ -78,7 +78,7 @@ public sealed record ChardevAddArguments(string Id, JsonElement Backend)
 }
 
 /// <param name="Pty">The path of a pseudo-terminal; null for anything else.</param>
-public sealed record ChardevReturn(string? Pty);
+public sealed record ChardevReturn(string? Pty = null);
 
 public sealed record IdArguments(string Id);
 
