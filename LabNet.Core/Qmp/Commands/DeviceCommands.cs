@@ -66,15 +66,24 @@ public sealed record NetdevAddArguments(string Type, string Id)
     public IDictionary<string, JsonElement>? Properties { get; set; }
 }
 
-/// <param name="Backend">A type with its data, as QEMU nests them.</param>
-public sealed record ChardevAddArguments(string Id, JsonElement Backend)
+public sealed record ChardevAddArguments(string Id, ChardevBackend Backend)
 {
     /// <summary>Listens at a UNIX socket, and waits for nobody.</summary>
-    public static ChardevAddArguments Listening(string id, string path) => new(id, JsonSerializer.SerializeToElement(new
+    public static ChardevAddArguments Listening(string id, string path) => new(id, new ChardevBackend("socket")
     {
-        type = "socket",
-        data = new { addr = new { type = "unix", data = new { path } }, server = true, wait = false },
-    }));
+        Properties = new Dictionary<string, JsonElement>
+        {
+            ["data"] = JsonSerializer.SerializeToElement(new { addr = new { type = "unix", data = new { path } }, server = true, wait = false }),
+        },
+    });
+}
+
+/// <param name="Type">Such as <c>socket</c>.</param>
+public sealed record ChardevBackend(string Type)
+{
+    /// <summary>What only this type takes, in a member <c>data</c>.</summary>
+    [JsonExtensionData]
+    public IDictionary<string, JsonElement>? Properties { get; set; }
 }
 
 /// <param name="Pty">The path of a pseudo-terminal; null for anything else.</param>
