@@ -104,8 +104,7 @@ public sealed partial class VmSnapshots
         TellChanges(before, Tree);
         if (Tree.Debt != GuestDebt.None && state.Agent is GuestAgentState.Answering)
         {
-            // A guest that was brought back may have been so after the agent's connection was made.
-            await PayDebtAsync(meetAnew: Tree.Debt.HasFlag(GuestDebt.Clock), cancellationToken);
+            await PayDebtAsync(meetAnew: false, cancellationToken);
         }
     }
 

@@ -123,7 +123,9 @@ public sealed class WorkbenchTabTests : IAsyncLifetime
         Assert.Contains("0x00000001 read RUNNING", Told(tab, "STATE"), StringComparison.Ordinal);
         Assert.EndsWith(" 1", Told(tab, "SCRATCH"), StringComparison.Ordinal);
         Assert.Equal(["SCRATCH", "STATUS", "STATE"], tab.FindAll("td.fresh").Select(cell => cell.ParentElement!.QuerySelector("th")!.TextContent));
-        Assert.Equal(3, tab.FindAll(".lines tbody th button").Count);
+
+        // The list's rows come when it has asked how many fit.
+        tab.WaitForAssertion(() => Assert.Equal(3, tab.FindAll(".lines tbody th button").Count), Patience);
         Assert.Equal("/timeline?filter=event%20~%20labnet_%2A%20and%20device%20%3D%3D%20%22s0%22", tab.Find("[aria-labelledby=trace-live] header a").GetAttribute("href"));
     }
 

@@ -57,9 +57,15 @@ public sealed class PluginTests
         Assert.Contains("labnet_irq_raise device=dut cause=3 how=intx vector=0\n", log, StringComparison.Ordinal);
         Assert.Contains("labnet_reg_read device=dut region=BAR0 offset=0xa4 register=DOORBELL_LAST size=4 value=0x5\n", log, StringComparison.Ordinal);
         Assert.Contains("labnet_irq_ack device=dut cause=3\n", log, StringComparison.Ordinal);
-        Assert.Contains($"labnet_dma_begin device=dut dma=1 address=0x{edu.Data:x} bytes=4096 direction=to-device\n", log, StringComparison.Ordinal);
-        Assert.Contains($"labnet_dma_begin device=dut dma=1 address=0x{edu.Data:x} bytes=1 direction=from-device\n", log, StringComparison.Ordinal);
-        Assert.Contains("labnet_dma_end device=dut dma=1 status=0\n", log, StringComparison.Ordinal);
+        string[] entries = [.. log.Split('\n').Where(line => line.Contains("labnet_dma_", StringComparison.Ordinal)).Select(line => line[line.IndexOf("labnet_dma_", StringComparison.Ordinal)..])];
+        Assert.Equal(
+            [
+                $"labnet_dma_begin device=dut dma=1 address=0x{edu.Data:x} bytes=4096 direction=to-device",
+                "labnet_dma_end device=dut dma=1 status=0",
+                $"labnet_dma_begin device=dut dma=1 address=0x{edu.Data:x} bytes=1 direction=from-device",
+                "labnet_dma_end device=dut dma=1 status=0",
+            ],
+            entries);
         Assert.Contains("labnet_reset device=dut\n", log, StringComparison.Ordinal);
     }
 

@@ -131,7 +131,8 @@ public sealed class AttachedVmQemuTests : IDisposable
         Assert.True(uptime is { QemuSeconds: null, GuestSeconds: > 0 });
         await lab.Vm("mine").ReadConsoleAsync(from: null, 1024, TestContext.Current.CancellationToken)
             .FirstAsync(chunk => chunk.Bytes.Length > 0, TestContext.Current.CancellationToken);
-        Assert.Equal(OperationState.Succeeded, (await lab.DoAsync("mine", VmAction.Powerdown)).State);
+        var powerdown = await lab.DoAsync("mine", VmAction.Powerdown);
+        Assert.True(powerdown.State == OperationState.Succeeded, powerdown.Error);
     }
 
     private static ForeignQemu StartTls(string folder, int port) => ForeignQemu.Start(

@@ -58,15 +58,23 @@ static void schedule_step(LabnetEduState *s)
                              (int64_t)s->dma_pace * SCALE_US);
 }
 
+/* What began with an entry ends with it, so that each is a span of its own. */
+static void end_entry(LabnetEduState *s, uint32_t error)
+{
+    s->dma.has_entry = false;
+    trace_labnet_dma_end(labnet_device_name(PCI_DEVICE(s)), s->dma.run, error);
+}
+
 static void end_run(LabnetEduState *s, uint32_t error)
 {
     LabnetEduDma *d = &s->dma;
 
     timer_del(&d->timer);
-    d->has_entry = false;
+    if (d->has_entry) {
+        end_entry(s, error);
+    }
     d->error = error;
     d->state = error ? LABNET_EDU_DMA_STATE_ERROR : LABNET_EDU_DMA_STATE_DONE;
-    trace_labnet_dma_end(labnet_device_name(PCI_DEVICE(s)), d->run, error);
     if (error) {
         qemu_log_mask(LOG_GUEST_ERROR, "%s: DMA ended with error %u in entry "
                       "%u\n", labnet_device_name(PCI_DEVICE(s)), error,
@@ -189,7 +197,7 @@ static uint32_t step(LabnetEduState *s)
         return error;
     }
     if (d->moved == d->length) {
-        d->has_entry = false;
+        end_entry(s, LABNET_EDU_DMA_ERROR_NONE);
         d->entries_done++;
     }
     return LABNET_EDU_DMA_ERROR_NONE;
@@ -256,13 +264,11 @@ void labnet_edu_dma_reset(LabnetEduState *s)
     LabnetEduDma *d = &s->dma;
 
     timer_del(&d->timer);
-    if (d->state == LABNET_EDU_DMA_STATE_RUNNING) {
-        trace_labnet_dma_end(labnet_device_name(PCI_DEVICE(s)), d->run,
-                             LABNET_EDU_DMA_ERROR_ABORTED);
+    if (d->has_entry) {
+        end_entry(s, LABNET_EDU_DMA_ERROR_ABORTED);
     }
     d->state = LABNET_EDU_DMA_STATE_IDLE;
     d->error = LABNET_EDU_DMA_ERROR_NONE;
-    d->has_entry = false;
     d->entries_done = 0;
     d->bytes_done = 0;
 }
