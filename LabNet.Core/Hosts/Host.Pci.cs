@@ -77,7 +77,17 @@ public sealed partial class Host
     {
         var path = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Select(folder => Path.Join(folder, architecture.QemuBinary())).FirstOrDefault(File.Exists);
         var key = (path ?? architecture.QemuBinary(), path is null ? default : File.GetLastWriteTimeUtc(path));
-        return await _versions.GetOrAdd(key, _ => RunAsync(architecture.QemuBinary(), ["--version"], input: null, CancellationToken.None)).WaitAsync(cancellationToken);
+        var asking = _versions.GetOrAdd(key, _ => RunAsync(architecture.QemuBinary(), ["--version"], input: null, CancellationToken.None));
+        try
+        {
+            return await asking.WaitAsync(cancellationToken);
+        }
+        catch (HostException)
+        {
+            // Whoever comes next asks again.
+            _versions.TryRemove(new(key, asking));
+            throw;
+        }
     }
 }
 

@@ -13,9 +13,6 @@ public sealed record PciBuild(string Folder, string QemuVersion, string QemuPack
     /// <summary>For <c>-plugin file=</c>; the same for QEMU of every architecture.</summary>
     public string Plugin => Path.Join(Folder, "labnet-pci.so");
 
-    /// <summary>What the devices trace, in the form of QEMU's own <c>trace-events-all</c>.</summary>
-    public string TraceEvents => Path.Join(Folder, "trace-events");
-
     /// <summary>With a register table of each device, NAME.yaml.</summary>
     public string Models => Path.Join(Folder, "models");
 

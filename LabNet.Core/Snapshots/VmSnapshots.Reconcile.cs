@@ -215,14 +215,15 @@ public sealed partial class VmSnapshots
         foreach (var job in concluded)
         {
             var isLoad = job is { Type: "snapshot-load", Error: null };
-            if (job.Id.StartsWith(OwnJobs, StringComparison.Ordinal))
+
+            // Another LabNet names its jobs the same way, and waits for them itself; it has other snapshots.
+            if (job.Id.StartsWith(OwnJobs, StringComparison.Ordinal) && Tree.Find(new SnapshotId(job.Id[(job.Id.LastIndexOf('-') + 1)..])) is { } snapshot)
             {
                 // Its id would be in the way of the next one of its kind.
                 await Vm.EndJobAsync(job.Id);
-                var id = new SnapshotId(job.Id[(job.Id.LastIndexOf('-') + 1)..]);
-                if (isLoad && Tree.Find(id) is { } snapshot)
+                if (isLoad)
                 {
-                    await LearnAsync(tree => tree.Loaded(id));
+                    await LearnAsync(tree => tree.Loaded(snapshot.Id));
                     Tell("restored", $"Snapshot “{snapshot.Name}” was restored after all, when nobody waited for it any more.");
                 }
             }
